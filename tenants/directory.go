@@ -1,0 +1,172 @@
+package tenants
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Directory knows which city answers at which host. It holds every city in memory and hears of changes from PostgreSQL.
+type Directory struct {
+	pool   *pgxpool.Pool
+	parent string   // cities answer at <slug>.<parent>
+	only   []string // slugs, when this process serves but some
+
+	mu     sync.RWMutex
+	byHost map[string]*City
+	byID   map[uuid.UUID]*City
+
+	listening atomic.Bool
+}
+
+// OpenDirectory reads the cities; only limits it to some slugs (none = all). Call Follow to keep it fresh.
+func OpenDirectory(ctx context.Context, db *DB, parent string, only ...string) (*Directory, error) {
+	d := &Directory{pool: db.reads, parent: strings.ToLower(parent), only: only}
+	return d, d.reload(ctx)
+}
+
+// ByHost gives the one city that answers at host (lower case, no port), or nil.
+func (d *Directory) ByHost(host string) *City {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.byHost[host]
+}
+
+// ByID gives the city with this id, or nil.
+func (d *Directory) ByID(id uuid.UUID) *City {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.byID[id]
+}
+
+// All gives every city, by slug.
+func (d *Directory) All() []*City {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	all := make([]*City, 0, len(d.byID))
+	for _, c := range d.byID {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b *City) int { return strings.Compare(a.Slug, b.Slug) })
+	return all
+}
+
+// Fresh says whether changes are being heard of; while they are not, nothing may be served from a cache.
+func (d *Directory) Fresh() bool { return d.listening.Load() }
+
+// Follow keeps the directory fresh until ctx ends. After a lost connection everything is read again.
+func (d *Directory) Follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := d.listen(ctx)
+		d.listening.Store(false)
+		if ctx.Err() != nil {
+			return
+		}
+		slog.Warn("lost the news of cities; listening again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (d *Directory) listen(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, d.pool.Config().ConnConfig)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "LISTEN cities"); err != nil {
+		return err
+	}
+	if err := d.reload(ctx); err != nil {
+		return err
+	}
+	d.listening.Store(true)
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		id, err := uuid.Parse(n.Payload)
+		if err != nil {
+			return fmt.Errorf("news of no city %q: %w", n.Payload, err)
+		}
+		if err := d.refresh(ctx, id); err != nil {
+			return err
+		}
+	}
+}
+
+const selectCities = `SELECT c.id, c.slug, c.name, c.status, c.version, c.settings,
+	COALESCE((SELECT array_agg(h.host) FROM hosts h WHERE h.tenant_id = c.id), '{}') FROM cities c`
+
+func (d *Directory) reload(ctx context.Context) error {
+	byHost, byID := map[string]*City{}, map[uuid.UUID]*City{}
+	err := d.query(ctx, func(c *City, hosts []string) {
+		byID[c.ID] = c
+		for _, h := range hosts {
+			byHost[h] = c
+		}
+	}, selectCities)
+	if err != nil {
+		return fmt.Errorf("read the cities: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.byHost, d.byID = byHost, byID
+	return nil
+}
+
+// refresh reads one city anew.
+func (d *Directory) refresh(ctx context.Context, id uuid.UUID) error {
+	return d.query(ctx, func(c *City, hosts []string) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for host, old := range d.byHost {
+			if old.ID == c.ID {
+				delete(d.byHost, host)
+			}
+		}
+		d.byID[c.ID] = c
+		for _, h := range hosts {
+			d.byHost[h] = c
+		}
+	}, selectCities+" WHERE c.id = $1", id)
+}
+
+// query calls each with every city of the answer that this process serves, and with all host names it answers at.
+func (d *Directory) query(ctx context.Context, each func(*City, []string), sql string, args ...any) error {
+	rows, err := d.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c City
+		var settings []byte
+		var hosts []string
+		if err := rows.Scan(&c.ID, &c.Slug, &c.Name, &c.Status, &c.Version, &settings, &hosts); err != nil {
+			return err
+		}
+		if len(d.only) > 0 && !slices.Contains(d.only, c.Slug) {
+			continue
+		}
+		if err := json.Unmarshal(settings, &c.Settings); err != nil {
+			return fmt.Errorf("settings of %s: %w", c.Slug, err)
+		}
+		c.Host = c.Slug + "." + d.parent
+		each(&c, append(hosts, c.Host))
+	}
+	return rows.Err()
+}
