@@ -1,0 +1,147 @@
+package ui
+
+import (
+	"cmp"
+	"strings"
+	"sync"
+
+	"github.com/a-h/templ"
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// The two addresses the shell itself needs of the accounts.
+const (
+	LoginPath  = "/accedi"
+	LogoutPath = "/esci" // answers POST
+)
+
+//words: nav.* footer.*
+
+type entry struct{ Key, Href string }
+
+var mainMenu = []entry{
+	{"services", "/servizi"},
+	{"programmes", "/programmi"},
+	{"points", "/punti"},
+	{"how", "/come-funziona"},
+}
+
+var footerMenu = []entry{
+	{"privacy", "/privacy"},
+	{"terms", "/termini"},
+	{"accessibility", "/accessibilita"},
+	{"legal", "/note-legali"},
+	{"contact", "/contatti"},
+	{"status", "/status"},
+}
+
+// WorkNav is the menu of a workbench.
+type WorkNav struct {
+	Title   string // what the workbench is called: "Area personale"
+	Entries []WorkEntry
+}
+
+// WorkEntry is one place in a workbench. Count, if any, is how many things wait there.
+type WorkEntry struct {
+	Title, Href, Icon string
+	Count             int
+}
+
+// here marks the entry of this page: its own address, or the longest that leads to it.
+func (n WorkNav) here(p *Page, e WorkEntry) string {
+	best := ""
+	for _, other := range n.Entries {
+		if p.here(other.Href) != "" && len(other.Href) > len(best) {
+			best = other.Href
+		}
+	}
+	if e.Href != best {
+		return ""
+	}
+	return p.here(best)
+}
+
+func languages(city *tenants.City) []string {
+	if len(city.Languages) == 0 {
+		return Languages[:1]
+	}
+	return city.Languages
+}
+
+func languageCode(lang string) string { return strings.ToUpper(lang) }
+
+// A language is named in itself, so that those who look for it can read it.
+func languageName(lang string) string {
+	return map[string]string{"it": "Italiano", "en": "English"}[lang]
+}
+
+func locale(lang string) string {
+	return cmp.Or(map[string]string{"en": "en_GB"}[lang], "it_IT")
+}
+
+func (p *Page) title() string { return cmp.Or(p.Title, p.Portal()) }
+
+func built() bool { return len(hashed) > 0 }
+
+func media(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return "/media/" + id.String()
+}
+
+func tel(phone string) templ.SafeURL {
+	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
+		if r == '+' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, phone))
+}
+
+func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
+
+// jsonld stands in the page as data; no text in it can end the element.
+func jsonld(raw string) string {
+	return `<script type="application/ld+json">` + strings.ReplaceAll(raw, "<", `\u003c`) + `</script>`
+}
+
+var themes sync.Map // brand colours → address
+
+// ThemeHref is the address of a city's stylesheet, "/theme/<hash>.css".
+func ThemeHref(brand tenants.Brand) string {
+	key := brand.Primary + brand.Accent
+	if known, ok := themes.Load(key); ok {
+		return known.(string)
+	}
+	_, hash := Theme(brand.Primary, brand.Accent)
+	address := "/theme/" + hash + ".css"
+	themes.Store(key, address)
+	return address
+}
+
+//words: error.*
+
+func errorKey(status int, part string) string {
+	switch status {
+	case 403:
+		return "error.403." + part
+	case 404:
+		return "error.404." + part
+	case 503:
+		return "error.503." + part
+	}
+	return "error.500." + part
+}
+
+func errorDrawing(status int) string {
+	switch status {
+	case 403:
+		return "lock"
+	case 404:
+		return "lost"
+	}
+	return "rest"
+}
