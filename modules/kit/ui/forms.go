@@ -123,7 +123,7 @@ type Check struct {
 }
 
 // Render writes the check.
-func (c Check) Render(ctx context.Context, w io.Writer) error { return c.view().Render(ctx, w) }
+func (c Check) Render(ctx context.Context, w io.Writer) error { return c.With().Render(ctx, w) }
 
 // Upload asks for a file.
 type Upload struct {
@@ -147,7 +147,7 @@ type Fieldset struct {
 }
 
 // Render writes the fieldset around its children.
-func (f Fieldset) Render(ctx context.Context, w io.Writer) error { return f.view().Render(ctx, w) }
+func (f Fieldset) Render(ctx context.Context, w io.Writer) error { return f.With().Render(ctx, w) }
 
 // Steps says in words how far one is: @ui.Steps{P: p, Now: 2, Of: 5, Title: "I tuoi documenti"}.
 type Steps struct {

@@ -83,7 +83,7 @@ type Card struct {
 }
 
 // Render writes the card.
-func (c Card) Render(ctx context.Context, w io.Writer) error { return c.view().Render(ctx, w) }
+func (c Card) Render(ctx context.Context, w io.Writer) error { return c.With().Render(ctx, w) }
 
 // Fact is a term and what it is here; Icon stands before it in cards.
 type Fact struct {
@@ -104,7 +104,7 @@ type PageHead struct {
 }
 
 // Render writes the head of the page.
-func (h PageHead) Render(ctx context.Context, w io.Writer) error { return h.view().Render(ctx, w) }
+func (h PageHead) Render(ctx context.Context, w io.Writer) error { return h.With().Render(ctx, w) }
 
 // Section is a part of a page with its heading and, perhaps, a link to more of it.
 type Section struct {
@@ -116,7 +116,7 @@ type Section struct {
 }
 
 // Render writes the section around its children.
-func (s Section) Render(ctx context.Context, w io.Writer) error { return s.view().Render(ctx, w) }
+func (s Section) Render(ctx context.Context, w io.Writer) error { return s.With().Render(ctx, w) }
 
 // Disclosure hides what few need behind a line of words.
 type Disclosure struct {
@@ -125,7 +125,7 @@ type Disclosure struct {
 }
 
 // Render writes the disclosure around its children.
-func (d Disclosure) Render(ctx context.Context, w io.Writer) error { return d.view().Render(ctx, w) }
+func (d Disclosure) Render(ctx context.Context, w io.Writer) error { return d.With().Render(ctx, w) }
 
 // Empty stands where a list has nothing yet; the children are what to do about it.
 type Empty struct {
@@ -135,7 +135,7 @@ type Empty struct {
 }
 
 // Render writes the empty state.
-func (e Empty) Render(ctx context.Context, w io.Writer) error { return e.view().Render(ctx, w) }
+func (e Empty) Render(ctx context.Context, w io.Writer) error { return e.With().Render(ctx, w) }
 
 // Stat is a number that matters and what it counts.
 type Stat struct {
@@ -185,7 +185,7 @@ type Table struct {
 }
 
 // Render writes the table around its rows.
-func (t Table) Render(ctx context.Context, w io.Writer) error { return t.view().Render(ctx, w) }
+func (t Table) Render(ctx context.Context, w io.Writer) error { return t.With().Render(ctx, w) }
 
 // Pagination leads through a long list: Href makes the address of a page from its number.
 type Pagination struct {
