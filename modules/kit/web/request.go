@@ -1,0 +1,203 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/ui"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// SessionCookie is bound to one host by its prefix: no Domain, Secure, path /.
+const SessionCookie = "__Host-session"
+
+// Request is one request of one city, as handlers see it. Ctx has a deadline and carries the city; fiber's own context is
+// pooled and goes no further than this package.
+type Request struct {
+	Ctx   context.Context
+	City  *tenants.City
+	Actor *authz.Actor // nil unless completely signed in
+	Half  *authz.Actor // whoever's password was right, with or without the second factor
+	Lang  string       // it | en
+	Path  string       // without the language prefix
+
+	http   *fiber.Ctx
+	server *Server
+}
+
+// Param is a path parameter.
+func (r *Request) Param(name string) string { return r.http.Params(name) }
+
+// ID is a path parameter that must be a UUID; anything else is not found.
+func (r *Request) ID(name string) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.http.Params(name))
+	if err != nil {
+		return uuid.Nil, problem.ErrNotFound
+	}
+	return id, nil
+}
+
+// Query is a parameter of the address, trimmed.
+func (r *Request) Query(name string) string { return strings.TrimSpace(r.http.Query(name)) }
+
+// QueryAll gives every value of a parameter of the address.
+func (r *Request) QueryAll(name string) []string {
+	return peek(r.http.Context().QueryArgs().PeekMulti(name))
+}
+
+// RawQuery is the address after "?".
+func (r *Request) RawQuery() string { return string(r.http.Request().URI().QueryString()) }
+
+// Form is a field of the posted form, trimmed.
+func (r *Request) Form(name string) string { return strings.TrimSpace(r.http.FormValue(name)) }
+
+// Secret is a field as it was typed, spaces and all.
+func (r *Request) Secret(name string) string { return r.http.FormValue(name) }
+
+// FormAll gives every value of a field, as checkboxes send them.
+func (r *Request) FormAll(name string) []string {
+	return peek(r.http.Context().PostArgs().PeekMulti(name))
+}
+
+func peek(values [][]byte) []string {
+	all := make([]string, 0, len(values))
+	for _, v := range values {
+		if s := strings.TrimSpace(string(v)); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Client is the caller's network address, for throttling only.
+func (r *Request) Client() string { return r.server.Proxies.client(r.http) }
+
+// Agent is the browser's name for itself.
+func (r *Request) Agent() string { return r.http.Get(fiber.HeaderUserAgent) }
+
+// BaseURL is the scheme, host and port of this city, from its record and never from the request.
+func (r *Request) BaseURL() string { return r.server.Base.Of(r.City) }
+
+// Page begins a page with its title.
+func (r *Request) Page(title string) *ui.Page {
+	p := &ui.Page{
+		City: r.City, Words: r.server.Words, Lang: r.Lang, Path: r.Path, Query: r.RawQuery(), Title: title, BaseURL: r.BaseURL(),
+	}
+	if done := r.Query("fatto"); done != "" {
+		if key := "done." + done; p.Voice().Known(key) {
+			p.Notice = &ui.Notice{Tone: ui.Success, Text: p.T(key)}
+		}
+	}
+	if r.Actor != nil {
+		p.Actor = r.server.Face(r.Actor)
+	}
+	return p
+}
+
+// T is a text in the language of the request, in the city's words.
+func (r *Request) T(key string, args ...any) string {
+	return r.server.Words.For(r.City, r.Lang).T(key, args...)
+}
+
+// Messages are the words for what is wrong with each field of a form, and for the whole; nil for another kind of refusal.
+func (r *Request) Messages(err error) []ui.FieldError {
+	p := problem.Of(err)
+	if p.Kind == problem.Internal {
+		return nil
+	}
+	if len(p.Fields) == 0 {
+		return []ui.FieldError{{Message: r.T(p.Code)}}
+	}
+	list := make([]ui.FieldError, len(p.Fields))
+	for i, f := range p.Fields {
+		list[i] = ui.FieldError{Name: f.Name, Message: r.T(f.Code)}
+	}
+	return list
+}
+
+// Show writes a page.
+func (r *Request) Show(c templ.Component) error { return r.ShowAs(fiber.StatusOK, c) }
+
+// ShowAs writes a page with a status.
+func (r *Request) ShowAs(status int, c templ.Component) error {
+	r.http.Status(status)
+	r.http.Response().Header.SetContentType("text/html; charset=utf-8")
+	return c.Render(r.Ctx, r.http.Response().BodyWriter())
+}
+
+// Again shows the form once more with the refusal's status, or passes on what a form cannot tell.
+func (r *Request) Again(err error, form templ.Component) error {
+	switch k := problem.Of(err).Kind; k {
+	case problem.Invalid, problem.Conflict, problem.TooMany, problem.Unauthenticated:
+		status := int(k)
+		if k == problem.Unauthenticated {
+			status = int(problem.Invalid)
+		}
+		return r.ShowAs(status, form)
+	}
+	return err
+}
+
+// See sends the browser on after a form was taken (303); path is without language.
+func (r *Request) See(path string) error {
+	p := ui.Page{Lang: r.Lang}
+	return r.http.Redirect(p.Href(path), fiber.StatusSeeOther)
+}
+
+// Done sends the browser on, to be told the words of "done.<key>" there.
+func (r *Request) Done(path, key string) error {
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	return r.See(path + sep + "fatto=" + url.QueryEscape(key))
+}
+
+// Send writes bytes that are not a page.
+func (r *Request) Send(contentType string, body []byte) error {
+	r.http.Set(fiber.HeaderContentType, contentType)
+	return r.http.Send(body)
+}
+
+// Set sets a header of the answer.
+func (r *Request) Set(name, value string) { r.http.Set(name, value) }
+
+// Header is a header of the request.
+func (r *Request) Header(name string) string { return r.http.Get(name) }
+
+// Status ends the request with a status and no body.
+func (r *Request) Status(status int) error { r.http.Status(status); return nil }
+
+// Session is the cookie's value, or "".
+func (r *Request) Session() string { return r.http.Cookies(SessionCookie) }
+
+// Remember sets the session cookie until expires.
+func (r *Request) Remember(token string, expires time.Time) {
+	r.http.Cookie(&fiber.Cookie{
+		Name: SessionCookie, Value: token, Path: "/", Expires: expires, Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+	})
+}
+
+// Forget takes the session cookie back.
+func (r *Request) Forget() { r.Remember("", time.Unix(0, 0)) }
+
+// Next is where a login should lead: a path of this portal, never another site.
+func (r *Request) Next(fallback string) string {
+	next := r.Form("poi")
+	if next == "" {
+		next = r.Query("poi")
+	}
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		return fallback
+	}
+	return next
+}
