@@ -1,0 +1,161 @@
+// Package files keeps what people and cities upload: the row first, the object after, and every download asks the policy.
+// The store is plain S3; an object's key comes from the context (<city>/<module>/<uuid>), never from a caller.
+package files
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// File is one stored object's row.
+type File struct {
+	ID          uuid.UUID
+	Module      string // whose policy decides who may read it
+	Name        string // as it is offered for saving
+	ContentType string
+	Bytes       int64
+	SHA256      []byte
+	Public      bool // pictures and marks: every visitor of the city may see it
+	Owner       uuid.UUID
+}
+
+// Store keeps files of all cities in one bucket.
+type Store struct {
+	db      *tenants.DB
+	s3      *minio.Client
+	bucket  string
+	readers map[string]Reader
+}
+
+// Reader decides whether the actor (nil = a visitor) may read a private file of its module; the city already fits.
+type Reader func(ctx context.Context, actor *authz.Actor, f File) error
+
+// Options are the S3 settings.
+type Options struct{ Endpoint, Bucket, AccessKey, SecretKey string }
+
+// Open connects to an S3 store: endpoint is http(s)://host:port.
+func Open(db *tenants.DB, o Options) (*Store, error) {
+	u, err := url.Parse(o.Endpoint)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("S3_ENDPOINT must look like https://s3.example:9000, not %q", o.Endpoint)
+	}
+	client, err := minio.New(u.Host, &minio.Options{
+		Creds: credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), Secure: u.Scheme == "https", TrailingHeaders: true, Region: "us-east-1",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("S3: %w", err)
+	}
+	return &Store{db: db, s3: client, bucket: o.Bucket, readers: map[string]Reader{}}, nil
+}
+
+// Ready says whether the bucket can be reached.
+func (s *Store) Ready(ctx context.Context) error {
+	ok, err := s.s3.BucketExists(ctx, s.bucket)
+	if err == nil && !ok {
+		err = fmt.Errorf("no bucket %q", s.bucket)
+	}
+	return err
+}
+
+// Guard names who decides about private files of a module; without one they are read by nobody.
+func (s *Store) Guard(module string, may Reader) { s.readers[module] = may }
+
+// Put stores body for the city of ctx and gives the file's id. The same public content of the same module is kept once.
+// An interrupted Put leaves a row that is not yet stored, which Sweep removes with its object.
+func (s *Store) Put(ctx context.Context, f File, body []byte) (uuid.UUID, error) {
+	sum := sha256.Sum256(body)
+	f.SHA256, f.Bytes = sum[:], int64(len(body))
+	if f.Public {
+		if id, err := s.same(ctx, f); err != nil || id != uuid.Nil {
+			return id, err
+		}
+	}
+	f.ID = uuid.Must(uuid.NewV7())
+	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.insert(ctx, f) }); err != nil {
+		return uuid.Nil, err
+	}
+	key, err := s.key(ctx, f.Module, f.ID)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if _, err := s.s3.PutObject(ctx, s.bucket, key, bytes.NewReader(body), f.Bytes, minio.PutObjectOptions{ContentType: f.ContentType}); err != nil {
+		return uuid.Nil, fmt.Errorf("store file %s: %w", f.ID, err)
+	}
+	return f.ID, s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, f.ID, "stored") })
+}
+
+// Read gives a file's row and content to whoever may have it; everyone else gets ErrNotFound, as for a made-up id.
+func (s *Store) Read(ctx context.Context, actor *authz.Actor, id uuid.UUID) (File, []byte, error) {
+	f, err := s.find(ctx, id)
+	if err != nil {
+		return File{}, nil, err
+	}
+	if !f.Public {
+		may, ok := s.readers[f.Module]
+		if !ok || may(ctx, actor, f) != nil {
+			return File{}, nil, problem.ErrNotFound
+		}
+	}
+	key, err := s.key(ctx, f.Module, f.ID)
+	if err != nil {
+		return File{}, nil, err
+	}
+	object, err := s.s3.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
+	if err != nil {
+		return File{}, nil, fmt.Errorf("read file %s: %w", id, err)
+	}
+	defer func() { _ = object.Close() }()
+	body, err := io.ReadAll(io.LimitReader(object, f.Bytes+1))
+	if err != nil {
+		return File{}, nil, fmt.Errorf("read file %s: %w", id, err)
+	}
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], f.SHA256) {
+		return File{}, nil, fmt.Errorf("read file %s: %w", id, errDamaged)
+	}
+	return f, body, nil
+}
+
+var errDamaged = errors.New("the stored object is not what was stored")
+
+// Sweep removes files of the city of ctx whose upload was interrupted more than an hour ago, and says how many.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
+	lost, err := s.unfinished(ctx, now.Add(-time.Hour))
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range lost {
+		key, err := s.key(ctx, f.Module, f.ID)
+		if err != nil {
+			return 0, err
+		}
+		if err := s.s3.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
+			return 0, fmt.Errorf("sweep file %s: %w", f.ID, err)
+		}
+		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, f.ID, "removed") }); err != nil {
+			return 0, err
+		}
+	}
+	return len(lost), nil
+}
+
+func (s *Store) key(ctx context.Context, module string, id uuid.UUID) (string, error) {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return "", err
+	}
+	return city.ID.String() + "/" + module + "/" + id.String(), nil
+}

@@ -1,0 +1,89 @@
+// Package mail sends a city's mail, from its own sender and with links to its own host.
+package mail
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// Letter is a mail in words; it is written out as text and as HTML that say the same.
+type Letter struct {
+	To         string
+	Lang       string // it | en
+	Subject    string
+	Greeting   string   // "Ciao Anna,"
+	Paragraphs []string // plain text
+	Button     string   // words of the link, "" for none
+	Link       string   // absolute, from the city's record
+	Close      string   // last lines: who writes, what to do if it was not you
+}
+
+// Sender speaks SMTP.
+type Sender struct {
+	host    string
+	options []mail.Option
+}
+
+// Open takes smtp://[user:password@]host:port (STARTTLS where offered) or smtps://… (TLS at once).
+func Open(address string) (*Sender, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		return nil, fmt.Errorf("SMTP_URL must look like smtp://user:password@mail.example:587, not %q", u.Redacted())
+	}
+	options := []mail.Option{mail.WithTimeout(15 * time.Second), mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithHELO("localhost")}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		options = append(options, mail.WithPort(port))
+	}
+	if u.Scheme == "smtps" {
+		options = append(options, mail.WithSSL())
+	}
+	if user := u.User.Username(); user != "" {
+		password, _ := u.User.Password()
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(user), mail.WithPassword(password))
+	}
+	return &Sender{u.Hostname(), options}, nil
+}
+
+// Send delivers the letter to the mail server in the name of the city of ctx.
+func (s *Sender) Send(ctx context.Context, l Letter) error {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return err
+	}
+	m := mail.NewMsg()
+	if err := m.FromFormat(city.Mail.FromName, city.Mail.From); err != nil {
+		return fmt.Errorf("sender of %s: %w", city.Slug, err)
+	}
+	if err := m.To(l.To); err != nil {
+		return fmt.Errorf("recipient: %w", err)
+	}
+	if city.Mail.ReplyTo != "" {
+		if err := m.ReplyTo(city.Mail.ReplyTo); err != nil {
+			return fmt.Errorf("reply-to of %s: %w", city.Slug, err)
+		}
+	}
+	m.Subject(l.Subject)
+	m.SetDate()
+	m.SetMessageID()
+	m.SetBodyString(mail.TypeTextPlain, l.text(city))
+	html, err := l.html(ctx, city)
+	if err != nil {
+		return fmt.Errorf("write the mail: %w", err)
+	}
+	m.AddAlternativeString(mail.TypeTextHTML, html)
+	client, err := mail.NewClient(s.host, s.options...)
+	if err != nil {
+		return fmt.Errorf("mail client: %w", err)
+	}
+	if err := client.DialAndSendWithContext(ctx, m); err != nil {
+		return fmt.Errorf("send mail: %w", err)
+	}
+	return nil
+}
