@@ -26,8 +26,8 @@ const (
 
 // Options say where a Postgres lives. The zero value is a throw-away server in a temporary folder.
 type Options struct {
-	// Dir keeps the data, the passwords and the port from one start to the next; "" means a temporary
-	// folder that Stop removes (and that a later start removes if this process was killed).
+	// Dir, a folder of its own, keeps the data, the passwords and the port from one start to the next; "" means
+	// a temporary one that Stop removes (and that a later start removes if this process was killed).
 	Dir string
 	// Port is a fixed TCP port on 127.0.0.1; 0 means a free one, chosen at the first start and kept.
 	Port int

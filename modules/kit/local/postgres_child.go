@@ -144,13 +144,15 @@ func clearOrphans(ctx context.Context, dir string) error {
 	}
 }
 
-// hasten gives an orphan five seconds to end by itself, then five more.
+// hasten lets an orphan end by itself, for it was told to when we died, and then presses harder and harder.
 func hasten(pid int, waited time.Duration) {
 	switch {
-	case waited > 10*time.Second:
+	case waited > 8*time.Second:
 		_ = syscall.Kill(pid, syscall.SIGKILL)
-	case waited > 5*time.Second:
+	case waited > 4*time.Second:
 		_ = syscall.Kill(pid, syscall.SIGQUIT)
+	case waited > time.Second:
+		_ = syscall.Kill(pid, syscall.SIGINT)
 	}
 }
 
