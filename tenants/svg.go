@@ -1,4 +1,4 @@
-package files
+package tenants
 
 import (
 	"bytes"
@@ -48,7 +48,7 @@ func CleanSVG(raw []byte) ([]byte, error) {
 				return nil, fmt.Errorf("%w: <%s>", ErrDrawing, t.Name.Local)
 			}
 			depth++
-			if err := open(&out, t); err != nil {
+			if err := openTag(&out, t); err != nil {
 				return nil, err
 			}
 		case xml.EndElement:
@@ -71,7 +71,7 @@ func CleanSVG(raw []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func open(out *bytes.Buffer, t xml.StartElement) error {
+func openTag(out *bytes.Buffer, t xml.StartElement) error {
 	out.WriteString("<" + t.Name.Local)
 	if t.Name.Local == "svg" {
 		out.WriteString(` xmlns="http://www.w3.org/2000/svg"`)
