@@ -20,10 +20,13 @@ type file struct {
 	plain, br, gz []byte
 }
 
+// bundle is all files under their hashed names.
+type bundle map[string]file
+
 var files, hashed = readDist(dist)
 
-func readDist(source fs.FS) (files map[string]file, hashed map[string]string) {
-	files, hashed = map[string]file{}, map[string]string{}
+func readDist(source fs.FS) (files bundle, hashed map[string]string) {
+	files, hashed = bundle{}, map[string]string{}
 	raw, err := fs.ReadFile(source, "assets/dist/manifest.json")
 	if err != nil {
 		return files, hashed
@@ -63,7 +66,11 @@ func Asset(name string) string {
 
 // Static finds a built file under its hashed name, in the smallest form the browser accepts. It may be cached for ever.
 func Static(name, acceptEncoding string) (body []byte, contentType, encoding string, ok bool) {
-	f, ok := files[name]
+	return files.static(name, acceptEncoding)
+}
+
+func (b bundle) static(name, acceptEncoding string) (body []byte, contentType, encoding string, ok bool) {
+	f, ok := b[name]
 	if !ok {
 		return nil, "", "", false
 	}

@@ -18,6 +18,12 @@ var (
 	pictures = readDrawings("drawings")
 )
 
+// spare takes away what a drawing inside a page does not need, or has from the stylesheet.
+var spare = strings.NewReplacer(
+	` xmlns="http://www.w3.org/2000/svg"`, "", ` fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"`, ` width="24" height="24"`,
+	` fill="none" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"`, ` width="200" height="150"`,
+)
+
 func readDrawings(folder string) map[string]string {
 	found := map[string]string{}
 	entries, err := fs.ReadDir(drawings, folder)
@@ -29,7 +35,7 @@ func readDrawings(folder string) map[string]string {
 		if err != nil {
 			panic(err)
 		}
-		found[strings.TrimSuffix(entry.Name(), ".svg")] = string(raw)
+		found[strings.TrimSuffix(entry.Name(), ".svg")] = spare.Replace(strings.TrimSpace(string(raw)))
 	}
 	return found
 }

@@ -17,8 +17,6 @@ const (
 	LogoutPath = "/esci" // answers POST
 )
 
-//words: nav.* footer.*
-
 type entry struct{ Key, Href string }
 
 var mainMenu = []entry{

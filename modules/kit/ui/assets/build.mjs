@@ -16,19 +16,27 @@ const src = join(here, 'src')
 const dist = join(here, 'dist')
 const packages = join(root, 'node_modules')
 
-// What people's names and Italian need: Latin-1, the letters of our newer neighbours, money, arrows, typographic marks.
-const letters = (() => {
-  let text = ''
-  for (let c = 0x20; c < 0x7f; c++) text += String.fromCharCode(c)
-  for (let c = 0xa0; c < 0x100; c++) text += String.fromCharCode(c)
-  return text + 'ĂăÂâÎîȘșȚțĆćČčĐđŠšŽžŁłŃńŚśŹźŻżĘęĄąŐőŰűŒœŸ–—‘’‚“”„•…‹›€−→←×≥≤'
-})()
+// Each face comes in parts, and a browser fetches only those whose letters are on the page: what Italian needs, what is left of Latin-1, and
+// the letters of names from further east.
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i)).join('')
+const italian = range(0x20, 0x7e) + '\u00a0àèéìíòóùúÀÈÉÌÍÒÓÙÚçü·°«»×–—‘’“”„•…€−'
+const western = [...range(0xa1, 0xff)].filter((letter) => !italian.includes(letter)).join('') + 'ŒœŸ‹›'
+const eastern = range(0x100, 0x17f) + 'ȘșȚț'
 
-const fonts = {
-  'titillium-400.woff2': '@fontsource/titillium-web/files/titillium-web-latin-400-normal.woff2',
-  'titillium-600.woff2': '@fontsource/titillium-web/files/titillium-web-latin-600-normal.woff2',
-  'lora-400.woff2': '@fontsource/lora/files/lora-latin-400-normal.woff2',
-}
+const parts = { '': ['latin', italian], '-west': ['latin', western], '-east': ['latin-ext', eastern] }
+const faces = [
+  { family: 'Titillium Web', weight: 400, name: 'titillium-400', file: (set) => `@fontsource/titillium-web/files/titillium-web-${set}-400-normal.woff2` },
+  { family: 'Titillium Web', weight: '600 700', name: 'titillium-600', file: (set) => `@fontsource/titillium-web/files/titillium-web-${set}-600-normal.woff2` },
+  { family: 'Lora', weight: 400, name: 'lora-400', file: (set) => `@fontsource/lora/files/lora-${set}-400-normal.woff2` },
+]
+const unicodeRange = (text) => [...text].map((letter) => letter.codePointAt(0)).sort((a, b) => a - b)
+  .reduce((runs, c) => {
+    if (runs.length && runs.at(-1)[1] === c - 1) runs.at(-1)[1] = c
+    else runs.push([c, c])
+    return runs
+  }, [])
+  .map(([from, to]) => 'U+' + from.toString(16) + (to > from ? '-' + to.toString(16) : ''))
+  .join(',')
 
 const manifest = {}
 const sizes = []
@@ -53,27 +61,30 @@ async function put(name, body) {
 await mkdir(dist, { recursive: true })
 for (const old of await readdir(dist)) if (old !== '.placeholder') await rm(join(dist, old))
 
-for (const [name, file] of Object.entries(fonts)) {
-  await put(name, await subsetFont(await readFile(join(packages, file)), letters, { targetFormat: 'woff2' }))
+let fontFaces = ''
+for (const face of faces) {
+  for (const [part, [set, letters]] of Object.entries(parts)) {
+    const body = await subsetFont(await readFile(join(packages, face.file(set))), letters, { targetFormat: 'woff2' })
+    const full = await put(`${face.name}${part}.woff2`, body)
+    fontFaces += `@font-face{font-family:"${face.family}";font-weight:${face.weight};font-display:swap;src:url(/static/${full}) format("woff2");unicode-range:${unicodeRange(letters)}}`
+  }
 }
 
-const compiled = sass.compile(join(src, 'app.scss'), {
+const compile = (file) => sass.compile(join(src, file), {
   loadPaths: [packages],
   quietDeps: true,
-  silenceDeprecations: ['import', 'global-builtin', 'color-functions', 'if-function', 'mixed-decls', 'function-units', 'slash-div'],
-})
-const [purged] = await new PurgeCSS().purge({
-  css: [{ raw: compiled.css }],
-  content: [join(root, 'modules/**/*.templ'), join(root, 'modules/kit/ui/*.go'), join(src, 'app.js')],
-  safelist: { greedy: [/^:/, /^\[/] },
+  silenceDeprecations: ['import', 'global-builtin', 'color-functions', 'if-function', 'function-units', 'slash-div'],
+}).css
+const house = compile('app.scss')
+const [bootstrap] = await new PurgeCSS().purge({
+  css: [{ raw: compile('bootstrap.scss') }],
+  content: [join(root, 'modules/**/*.templ'), join(root, 'modules/kit/ui/*.go'), { raw: house, extension: 'css' }],
   // Class names are quoted words in templ and Go; nothing cleverer is needed.
   defaultExtractor: (text) => text.match(/[A-Za-z0-9_-]+/g) ?? [],
   variables: true,
-  fontFace: false,
 })
-const withFonts = purged.css.replace(/url\("?([a-z0-9-]+\.woff2)"?\)/g, (_, name) => `url(/static/${manifest[name]})`)
-const css = await transform(withFonts, { loader: 'css', minify: true, target: ['chrome100', 'firefox100', 'safari15.4'] })
-await put('app.css', Buffer.from(css.code))
+const bundle = await transform(fontFaces + bootstrap.css + house, { loader: 'css', minify: true, target: ['chrome100', 'firefox100', 'safari15.4'] })
+await put('app.css', Buffer.from(bundle.code))
 
 const js = await build({ entryPoints: [join(src, 'app.js')], bundle: true, minify: true, format: 'esm', target: 'es2020', write: false })
 await put('app.js', Buffer.from(js.outputFiles[0].contents))
