@@ -183,7 +183,7 @@ func (a *application) applyCity(ctx context.Context, city *City, plan *Plan, fre
 	}
 	newName := merged["name"]
 	delete(merged, "name")
-	_, err = PgxTx(ctx).Exec(ctx, "UPDATE cities SET name = $2, status = $3, settings = $4, origin = $5 WHERE id = $1", city.ID, newName, status, merged, wanted)
+	_, err = PgxTx(ctx).Exec(ctx, "UPDATE cities SET name = $2, status = $3, settings = $4, origin = $5 WHERE id = $1", city.ID, newName, status, text(merged), text(wanted))
 	if err != nil {
 		return fmt.Errorf("write city %s: %w", city.Slug, err)
 	}
@@ -296,8 +296,8 @@ func queueUpsert(batch *pgx.Batch, table string, columns []string, rows []map[st
 		}
 	}
 	list, name := strings.Join(names, ", "), pgx.Identifier{table}.Sanitize()
-	batch.Queue(fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) SELECT %[2]s FROM jsonb_populate_recordset(NULL::%[1]s, $1)
-		ON CONFLICT (tenant_id, slug) DO UPDATE SET %[3]s`, name, list, strings.Join(updates, ", ")), rows)
+	batch.Queue(fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) SELECT %[2]s FROM jsonb_populate_recordset(NULL::%[1]s, $1::jsonb)
+		ON CONFLICT (tenant_id, slug) DO UPDATE SET %[3]s`, name, list, strings.Join(updates, ", ")), text(rows))
 }
 
 // queueUnpublish takes from view what the folder once set and no longer has; a person's own decision to publish stands.
@@ -370,6 +370,15 @@ func merge(current, origin, wanted map[string]any, force bool) (merged map[strin
 		}
 	}
 	return merged, changed, kept
+}
+
+// text is v as JSON text: what came from JSON always goes back into it.
+func text(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("write JSON: %v", err))
+	}
+	return string(raw)
 }
 
 // values is v as JSON sees it, so that it compares with what PostgreSQL gives back.

@@ -74,28 +74,79 @@ func (s *Store) Ready(ctx context.Context) error {
 // Guard names who decides about private files of a module; without one they are read by nobody.
 func (s *Store) Guard(module string, may Reader) { s.readers[module] = may }
 
-// Put stores body for the city of ctx and gives the file's id. The same public content of the same module is kept once.
-// An interrupted Put leaves a row that is not yet stored, which Sweep removes with its object.
+// Put stores body for the city of ctx and gives the file's id. An interrupted Put leaves a row that is not yet stored, which
+// Sweep removes with its object.
 func (s *Store) Put(ctx context.Context, f File, body []byte) (uuid.UUID, error) {
 	sum := sha256.Sum256(body)
-	f.SHA256, f.Bytes = sum[:], int64(len(body))
-	if f.Public {
-		if id, err := s.same(ctx, f); err != nil || id != uuid.Nil {
-			return id, err
-		}
-	}
-	f.ID = uuid.Must(uuid.NewV7())
+	f.ID, f.SHA256, f.Bytes = uuid.Must(uuid.NewV7()), sum[:], int64(len(body))
 	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.insert(ctx, f) }); err != nil {
 		return uuid.Nil, err
 	}
-	key, err := s.key(ctx, f.Module, f.ID)
-	if err != nil {
+	if err := s.upload(ctx, f, body); err != nil {
 		return uuid.Nil, err
 	}
-	if _, err := s.s3.PutObject(ctx, s.bucket, key, bytes.NewReader(body), f.Bytes, minio.PutObjectOptions{ContentType: f.ContentType}); err != nil {
-		return uuid.Nil, fmt.Errorf("store file %s: %w", f.ID, err)
+	return f.ID, s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, []uuid.UUID{f.ID}, "stored") })
+}
+
+func (s *Store) upload(ctx context.Context, f File, body []byte) error {
+	key, err := s.key(ctx, f.Module, f.ID)
+	if err != nil {
+		return err
 	}
-	return f.ID, s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, f.ID, "stored") })
+	_, err = s.s3.PutObject(ctx, s.bucket, key, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{ContentType: f.ContentType})
+	if err != nil {
+		return fmt.Errorf("store file %s: %w", f.ID, err)
+	}
+	return nil
+}
+
+// pictures is the module of what a city's folder brings.
+const pictures = "pictures"
+
+// Reserve notes a folder's pictures in the running transaction and gives their ids; content that is stored already keeps its id.
+func (s *Store) Reserve(ctx context.Context, images []tenants.Image) ([]uuid.UUID, error) {
+	known, err := s.known(ctx, pictures)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(images))
+	for i, image := range images {
+		sum := sha256.Sum256(image.Body)
+		if id, ok := known[sum]; ok {
+			ids[i] = id
+			continue
+		}
+		ids[i] = uuid.Must(uuid.NewV7())
+		known[sum] = ids[i]
+		f := File{ID: ids[i], Module: pictures, ContentType: image.ContentType, Bytes: int64(len(image.Body)), SHA256: sum[:], Public: true}
+		if err := s.insert(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// Upload stores the pictures that are reserved and not stored yet.
+func (s *Store) Upload(ctx context.Context, ids []uuid.UUID, images []tenants.Image) error {
+	waiting, err := s.pending(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if !waiting[id] {
+			continue
+		}
+		delete(waiting, id)
+		if err := s.upload(ctx, File{ID: id, Module: pictures, ContentType: images[i].ContentType}, images[i].Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Confirm marks the pictures as stored, in the running transaction.
+func (s *Store) Confirm(ctx context.Context, ids []uuid.UUID) error {
+	return s.mark(ctx, ids, "stored")
 }
 
 // Read gives a file's row and content to whoever may have it; everyone else gets ErrNotFound, as for a made-up id.
@@ -145,7 +196,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
 		if err := s.s3.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
 			return 0, fmt.Errorf("sweep file %s: %w", f.ID, err)
 		}
-		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, f.ID, "removed") }); err != nil {
+		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, []uuid.UUID{f.ID}, "removed") }); err != nil {
 			return 0, err
 		}
 	}

@@ -26,25 +26,48 @@ func (s *Store) insert(ctx context.Context, f File) error {
 	return nil
 }
 
-func (s *Store) mark(ctx context.Context, id uuid.UUID, state string) error {
-	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET state = $2 WHERE id = $1", id, state); err != nil {
-		return fmt.Errorf("mark file %s: %w", state, err)
+func (s *Store) mark(ctx context.Context, ids []uuid.UUID, state string) error {
+	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET state = $2 WHERE id = ANY ($1) AND state <> $2", ids, state); err != nil {
+		return fmt.Errorf("mark files %s: %w", state, err)
 	}
 	return nil
 }
 
-// same finds a stored public file with the same content, or gives uuid.Nil.
-func (s *Store) same(ctx context.Context, f File) (id uuid.UUID, err error) {
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(`SELECT id FROM files WHERE module = $1 AND sha256 = $2 AND content_type = $3 AND public AND state = 'stored' LIMIT 1`,
-			f.Module, f.SHA256, f.ContentType).QueryRow(func(row pgx.Row) error {
-			if err := row.Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
-				return err
+// known gives the ids of a module's public files by content.
+func (s *Store) known(ctx context.Context, module string) (map[[32]byte]uuid.UUID, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT id, sha256 FROM files WHERE module = $1 AND public AND state <> 'removed'", module)
+	if err != nil {
+		return nil, fmt.Errorf("look for files: %w", err)
+	}
+	defer rows.Close()
+	ids := map[[32]byte]uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		var sum []byte
+		if err := rows.Scan(&id, &sum); err != nil {
+			return nil, err
+		}
+		ids[[32]byte(sum)] = id
+	}
+	return ids, rows.Err()
+}
+
+// pending says which of ids still wait for their object.
+func (s *Store) pending(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	waiting := map[uuid.UUID]bool{}
+	err := s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue("SELECT id FROM files WHERE id = ANY ($1) AND state = 'pending'", ids).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var id uuid.UUID
+				if err := rows.Scan(&id); err != nil {
+					return err
+				}
+				waiting[id] = true
 			}
-			return nil
+			return rows.Err()
 		})
 	})
-	return id, err
+	return waiting, err
 }
 
 func (s *Store) find(ctx context.Context, id uuid.UUID) (f File, err error) {

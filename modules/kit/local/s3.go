@@ -1,7 +1,3 @@
-// The tag goes once go.mod names what versitygw itself requires.
-
-//go:build s3
-
 package local
 
 import (
