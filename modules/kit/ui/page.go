@@ -23,7 +23,6 @@ type Page struct {
 	BaseURL     string  // scheme, host and port of this city: "https://welfare.cremona.example"
 	Image       string  // path of a picture shown when the page is shared; optional
 	Notice      *Notice // said once on top of the page, as after a redirect
-	Printable   bool    // offer to print
 }
 
 // Crumb is a step of the way back to the home.
