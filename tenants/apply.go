@@ -2,6 +2,8 @@ package tenants
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -163,7 +165,8 @@ func (a *application) applyCity(ctx context.Context, city *City, plan *Plan, fre
 		Scan(&name, &status, &settingsNow, &originNow); err != nil {
 		return fmt.Errorf("read city %s: %w", city.Slug, err)
 	}
-	var current, origin map[string]any
+	var current map[string]any
+	var origin Origin
 	if err := errors.Join(json.Unmarshal(settingsNow, &current), json.Unmarshal(originNow, &origin)); err != nil {
 		return fmt.Errorf("settings of %s: %w", city.Slug, err)
 	}
@@ -175,7 +178,8 @@ func (a *application) applyCity(ctx context.Context, city *City, plan *Plan, fre
 	}
 	merged, changed, kept := merge(current, origin, wanted, a.force)
 	a.note("cities", city.Slug, unopened, changed, kept)
-	if !unopened && reflect.DeepEqual(origin, wanted) && len(changed) == 0 {
+	remembered := originOf(wanted)
+	if !unopened && maps.Equal(origin, remembered) && len(changed) == 0 {
 		return nil
 	}
 	if unopened {
@@ -183,7 +187,7 @@ func (a *application) applyCity(ctx context.Context, city *City, plan *Plan, fre
 	}
 	newName := merged["name"]
 	delete(merged, "name")
-	_, err = PgxTx(ctx).Exec(ctx, "UPDATE cities SET name = $2, status = $3, settings = $4, origin = $5 WHERE id = $1", city.ID, newName, status, text(merged), text(wanted))
+	_, err = PgxTx(ctx).Exec(ctx, "UPDATE cities SET name = $2, status = $3, settings = $4, origin = $5 WHERE id = $1", city.ID, newName, status, text(merged), text(remembered))
 	if err != nil {
 		return fmt.Errorf("write city %s: %w", city.Slug, err)
 	}
@@ -221,7 +225,7 @@ func (a *application) applyHosts(ctx context.Context, plan *Plan) error {
 type stored struct {
 	id      uuid.UUID
 	columns map[string]any
-	origin  map[string]any // nil: made by people, not by a folder
+	origin  Origin // nil: made by people, not by a folder
 }
 
 // readTables gives the rows of every table of the plan by slug, and learns their ids.
@@ -270,10 +274,11 @@ func (a *application) applyTable(batch *pgx.Batch, table Table, existing map[str
 		}
 		merged, changed, kept := merge(old.columns, old.origin, wanted, a.force)
 		a.note(table.Name, row.Slug, !was, changed, kept)
-		if was && len(changed) == 0 && reflect.DeepEqual(old.origin, wanted) {
+		remembered := originOf(wanted)
+		if was && len(changed) == 0 && maps.Equal(old.origin, remembered) {
 			continue
 		}
-		merged["id"], merged["slug"], merged["origin"] = a.ids[ref], row.Slug, wanted
+		merged["id"], merged["slug"], merged["origin"] = a.ids[ref], row.Slug, remembered
 		for c := range merged {
 			columns[c] = true
 		}
@@ -304,12 +309,12 @@ func queueUpsert(batch *pgx.Batch, table string, columns []string, rows []map[st
 func (a *application) queueUnpublish(batch *pgx.Batch, table string, existing map[string]stored, wanted map[string]bool) {
 	for _, slug := range slices.Sorted(maps.Keys(existing)) {
 		row := existing[slug]
-		if wanted[slug] || row.origin == nil || row.origin["published"] == false {
+		if wanted[slug] || row.origin == nil || row.origin["published"] == digestOf(false) {
 			continue
 		}
 		a.changes = append(a.changes, Change{Table: table, Slug: slug, Done: Unpublished})
-		batch.Queue(fmt.Sprintf(`UPDATE %s SET published = false, origin = origin || '{"published": false}' WHERE id = $1`,
-			pgx.Identifier{table}.Sanitize()), row.id)
+		batch.Queue(fmt.Sprintf("UPDATE %s SET published = false, origin = origin || $2::jsonb WHERE id = $1", pgx.Identifier{table}.Sanitize()),
+			row.id, text(Origin{"published": digestOf(false)}))
 	}
 }
 
@@ -351,9 +356,26 @@ func (a *application) note(table, slug string, created bool, changed, kept []str
 	}
 }
 
+// Origin is what a folder last set of a row: column → digest of the value.
+type Origin map[string]string
+
+func originOf(wanted map[string]any) Origin {
+	o := make(Origin, len(wanted))
+	for c, v := range wanted {
+		o[c] = digestOf(v)
+	}
+	return o
+}
+
+// digestOf is short: it tells a changed value from an unchanged one, nothing hangs on it being hard to forge.
+func digestOf(v any) string {
+	sum := sha256.Sum256([]byte(text(v)))
+	return base64.RawStdEncoding.EncodeToString(sum[:9])
+}
+
 // merge follows the folder's wish for every column that still holds what the folder last set. changed are the columns whose value
 // becomes another; kept are those that a person changed and for which the folder wants something else.
-func merge(current, origin, wanted map[string]any, force bool) (merged map[string]any, changed, kept []string) {
+func merge(current map[string]any, origin Origin, wanted map[string]any, force bool) (merged map[string]any, changed, kept []string) {
 	merged = make(map[string]any, len(wanted)+3)
 	for _, c := range slices.Sorted(maps.Keys(wanted)) {
 		now, had := current[c]
@@ -361,7 +383,7 @@ func merge(current, origin, wanted map[string]any, force bool) (merged map[strin
 		switch {
 		case had && reflect.DeepEqual(now, wanted[c]):
 			merged[c] = now
-		case !had || force || (remembered && reflect.DeepEqual(now, last)) || (!remembered && origin != nil && now == nil):
+		case !had || force || (remembered && digestOf(now) == last) || (!remembered && origin != nil && now == nil):
 			merged[c] = wanted[c]
 			changed = append(changed, c)
 		default:
@@ -383,10 +405,6 @@ func text(v any) string {
 
 // values is v as JSON sees it, so that it compares with what PostgreSQL gives back.
 func values(v any) (map[string]any, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
 	var m map[string]any
-	return m, json.Unmarshal(raw, &m)
+	return m, json.Unmarshal([]byte(text(v)), &m)
 }

@@ -55,6 +55,15 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// once drops what was noted twice, as by two parts that read the same file.
+func (p Problems) once() Problems {
+	seen := map[Problem]bool{}
+	return slices.DeleteFunc(p, func(x Problem) bool {
+		defer func() { seen[x] = true }()
+		return seen[x]
+	})
+}
+
 // Folder is a city's folder while it is read. What is wrong with it is collected, so that all of it is told at once.
 type Folder struct {
 	Slug     string
@@ -119,7 +128,7 @@ func ReadFolder(slug string, files, house fs.FS, parts []Part) (*Plan, error) {
 			}
 			return a.Line - b.Line
 		})
-		return nil, f.problems
+		return nil, f.problems.once()
 	}
 	return plan, nil
 }
@@ -153,6 +162,35 @@ func (i Item[T]) Known(field, table string, slugs ...string) {
 
 func (f *Folder) wrong(file string, line int, field, code, arg string) {
 	f.problems = append(f.problems, Problem{file, line, field, code, arg})
+}
+
+// Wrong notes that a file is wrong, for files that are not YAML.
+func (f *Folder) Wrong(file string, line int, field, code, arg string) {
+	f.wrong(file, line, field, code, arg)
+}
+
+// Text reads a file of the folder or, if it has none of that name, of the template; ok is false if neither has it.
+func (f *Folder) Text(file string) (text string, ok bool) {
+	raw, err := fs.ReadFile(f.files, file)
+	if err != nil {
+		raw, err = fs.ReadFile(f.house, "template/"+file)
+	}
+	return string(raw), err == nil
+}
+
+// Names are the folder's own files that match a pattern such as "pages/*.md".
+func (f *Folder) Names(pattern string) []string {
+	names, _ := fs.Glob(f.files, pattern) // fails only for a malformed pattern
+	return names
+}
+
+// One reads a file that is a single thing. ok means that it may be used.
+func One[T any](f *Folder, file string) (item Item[T], ok bool) {
+	node, ok := f.parse(file)
+	if !ok {
+		return item, false
+	}
+	return decode[T](f, file, node)
 }
 
 // List reads a file that is a sequence of things with a slug.

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/welfarex/welfarex/migrations"
+	"github.com/welfarex/welfarex/modules"
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/files"
+	"github.com/welfarex/welfarex/modules/kit/jobs"
+	"github.com/welfarex/welfarex/modules/kit/mail"
+	"github.com/welfarex/welfarex/modules/kit/ui"
+	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// App is the program put together: what a process serves, works on or changes cities with.
+type App struct {
+	config Config
+	parsed parsed
+	db     *tenants.DB
+	cities *tenants.Directory
+	files  *files.Store
+	queue  *jobs.Queue
+	server *web.Server
+	features
+
+	follow context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// open checks the settings and the schema, and connects everything; only limits the process to some cities.
+func open(ctx context.Context, c Config, work bool, only ...string) (_ *App, err error) {
+	a := &App{config: c}
+	if a.parsed, err = c.check(); err != nil {
+		return nil, err
+	}
+	if a.db, err = tenants.Open(ctx, c.DatabaseURL, c.Connections); err != nil {
+		return nil, err
+	}
+	if err = migrations.Check(ctx, a.db.SQL()); err != nil {
+		a.db.Close()
+		return nil, err
+	}
+	if err = a.connect(ctx, work, only); err != nil {
+		a.db.Close()
+		return nil, err
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.follow = stop
+	a.done.Go(func() { a.cities.Follow(following) })
+	return a, nil
+}
+
+func (a *App) connect(ctx context.Context, work bool, only []string) (err error) {
+	if a.cities, err = tenants.OpenDirectory(ctx, a.db, a.parsed.base.Parent, only...); err != nil {
+		return err
+	}
+	c := a.config
+	if a.files, err = files.Open(a.db, files.Options{Endpoint: c.S3Endpoint, Bucket: c.S3Bucket, AccessKey: c.S3AccessKey, SecretKey: c.S3SecretKey}); err != nil {
+		return err
+	}
+	sender, err := mail.Open(c.SMTPURL)
+	if err != nil {
+		return err
+	}
+	if err := a.assemble(sender); err != nil {
+		return err
+	}
+	workers := jobs.NewWorkers()
+	for _, m := range a.modules {
+		if m.Jobs != nil {
+			m.Jobs(workers)
+		}
+	}
+	atOnce := 0
+	if work {
+		atOnce = 4
+	}
+	if a.queue, err = jobs.Open(a.db, a.cities, workers, atOnce); err != nil {
+		return err
+	}
+	a.attach(a.queue)
+	a.server = &web.Server{
+		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
+		Ready: a.ready, Routes: routes(a.modules),
+	}
+	return nil
+}
+
+// gather joins what the modules bring: their words and their policies.
+func gather(list []modules.Module) (*ui.Words, *authz.Policy, error) {
+	words, err := ui.Load(append(wordsOf(list), ui.Locales)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var policies []string
+	for _, m := range list {
+		policies = append(policies, m.Policy)
+	}
+	policy, err := authz.Load(policies...)
+	return words, policy, err
+}
+
+// ready says whether a request could be answered now: database, files, news of cities.
+func (a *App) ready(ctx context.Context) error {
+	return errors.Join(a.db.SQL().PingContext(ctx), a.files.Ready(ctx))
+}
+
+// listen takes the address, so that a busy port is told before anything else is done.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (is another program using it? set WELFAREX_ADDR): %w", addr, err)
+	}
+	return l, nil
+}
+
+// drain is how long running requests and jobs may take to end.
+const drain = 20 * time.Second
+
+// serve answers on l until ctx ends, then lets running requests finish.
+func (a *App) serve(ctx context.Context, l net.Listener) error {
+	app := a.server.App()
+	failed := make(chan error, 1)
+	go func() { failed <- app.Listener(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		slog.Info("stopping: running requests may finish")
+		return app.ShutdownWithTimeout(drain)
+	}
+}
+
+// work runs jobs until ctx ends, then lets running jobs finish.
+func (a *App) work(ctx context.Context) error {
+	if err := a.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start working: %w", err)
+	}
+	<-ctx.Done()
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	return a.queue.Stop(ending)
+}
+
+// Close lets go of everything.
+func (a *App) Close() {
+	a.follow()
+	a.done.Wait()
+	a.db.Close()
+}
+
+// both runs serve and work until one fails or ctx ends.
+func (a *App) both(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	worked := make(chan error, 1)
+	go func() {
+		err := a.work(ctx)
+		cancel()
+		worked <- err
+	}()
+	err := a.serve(ctx, l)
+	cancel()
+	return errors.Join(err, <-worked)
+}
+
+type serveCommand struct {
+	Only   []string `placeholder:"SLUG" help:"${only}"`
+	NoWork bool     `help:"${no_work}"`
+}
+
+func (s *serveCommand) Run(ctx context.Context, c Config) error {
+	l, err := listen(c.Addr)
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, c, !s.NoWork, s.Only...)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	slog.Info("serving", "addr", l.Addr().String(), "cities", len(a.cities.All()))
+	if s.NoWork {
+		return a.serve(ctx, l)
+	}
+	return a.both(ctx, l)
+}
+
+type workCommand struct{}
+
+func (*workCommand) Run(ctx context.Context, c Config) error {
+	a, err := open(ctx, c, true)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	slog.Info("working")
+	return a.work(ctx)
+}
+
+type migrateCommand struct{}
+
+func (*migrateCommand) Run(ctx context.Context, c Config, say voice) error {
+	if c.DatabaseOwnerURL == "" {
+		return errors.New("DATABASE_OWNER_URL is not set")
+	}
+	steps, err := migrations.Up(ctx, c.DatabaseOwnerURL)
+	for _, s := range steps {
+		fmt.Println(s)
+	}
+	if err == nil && len(steps) == 0 {
+		fmt.Println(say.T("cli.up_to_date"))
+	}
+	return err
+}
+
+type configCommand struct{}
+
+func (*configCommand) Run(c Config) error {
+	fmt.Print(c.env(true))
+	return nil
+}
+
+type healthcheckCommand struct{}
+
+// Run asks the server on this machine whether it is ready: for containers without a shell.
+func (*healthcheckCommand) Run(ctx context.Context, c Config) error {
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/readyz", http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != fiber.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
+	return nil
+}
+
+type routesCommand struct{}
+
+func (*routesCommand) Run(ctx context.Context) error {
+	list, err := manifest(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		fmt.Printf("%-6s %-48s %-28s %s\n", r.Method, r.Path, r.Who, strings.TrimSuffix(r.About, "."))
+	}
+	return nil
+}
