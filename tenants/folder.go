@@ -136,6 +136,12 @@ func ReadFolder(slug string, files, house fs.FS, parts []Part) (*Plan, error) {
 // Has says whether a row of that slug was read into table.
 func (f *Folder) Has(table, slug string) bool { return f.slugs[table][slug] }
 
+// Holds says whether the folder has a file, for those that need not be there.
+func (f *Folder) Holds(file string) bool {
+	_, err := fs.Stat(f.files, file)
+	return err == nil
+}
+
 // Item is one thing of the folder with the place it stands at.
 type Item[T any] struct {
 	Value  T

@@ -1,0 +1,73 @@
+package catalogue
+
+import (
+	"strings"
+
+	"github.com/blevesearch/snowballstem"
+	"github.com/blevesearch/snowballstem/italian"
+)
+
+// What a word weighs by where a service says it.
+const (
+	weightTitle   = 12
+	weightKeyword = 8
+	weightTopic   = 4
+	weightSummary = 4
+	weightBody    = 1
+)
+
+type field struct {
+	weight int
+	texts  []string
+}
+
+// weigh gives the stems of a service and what each weighs: a word counts once for each kind of place it stands in.
+func weigh(fields ...field) map[string]int {
+	terms := map[string]int{}
+	for _, f := range fields {
+		seen := map[string]bool{}
+		for _, text := range f.texts {
+			for _, w := range words(text) {
+				if s := stem(w); !stopWords[w] && !seen[s] {
+					seen[s] = true
+					terms[s] += f.weight
+				}
+			}
+		}
+	}
+	return terms
+}
+
+// words splits a text into words of plain small letters and digits: "L'età" is l, eta.
+func words(text string) []string {
+	return strings.FieldsFunc(fold(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+}
+
+var folding = strings.NewReplacer(
+	"à", "a", "á", "a", "â", "a", "ä", "a", "è", "e", "é", "e", "ê", "e", "ë", "e", "ì", "i", "í", "i", "î", "i", "ï", "i",
+	"ò", "o", "ó", "o", "ô", "o", "ö", "o", "ù", "u", "ú", "u", "û", "u", "ü", "u", "ñ", "n", "ç", "c", "ß", "ss",
+)
+
+func fold(text string) string { return folding.Replace(strings.ToLower(text)) }
+
+// stem is what Italian words of one family share: anziano, anziani, anziana → anzian.
+func stem(word string) string {
+	env := snowballstem.NewEnv(word)
+	italian.Stem(env)
+	return env.Current()
+}
+
+// stopWords say nothing about what a person needs.
+var stopWords = func() map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(stopList) {
+		set[w] = true
+	}
+	return set
+}()
+
+const stopList = `a ad ai al all alla alle allo agli anche c ce che chi ci coi col come con cosa cui d da dagli dai dal dall dalla dalle dallo
+	degli dei del dell della delle dello di dov dove e ed era essere fa fare fra gli ha hai hanno ho i il in io l la le lei lo loro lui m ma me
+	mi mia mie miei mio n ne negli nei nel nell nella nelle nello noi nostra nostro o ogni per perche piu po poi qual quale quali quando quanto
+	quel quella quelle quelli quello questa queste questi questo qui s se sei si sia siamo sono sta sto su sua sue sugli sui sul sull sulla
+	sulle sullo suo suoi t ti tra tu tua tuo tuoi tutti tutto un una uno v va vi voi vorrei voglio vuole puo posso possono`
