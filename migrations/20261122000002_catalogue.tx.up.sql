@@ -35,6 +35,21 @@ CREATE TABLE neighbourhoods (
 );
 CALL tenant_table('neighbourhoods');
 
+-- Rivers, coasts and lakes, drawn on the map as lines.
+CREATE TABLE waters (
+    tenant_id uuid,
+    id        uuid NOT NULL,
+    slug      text NOT NULL,
+    position  int NOT NULL DEFAULT 0,
+    name      text NOT NULL,
+    path      jsonb NOT NULL, -- [[lat, lon], …]
+    published boolean NOT NULL DEFAULT true,
+    origin    jsonb,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, slug)
+);
+CALL tenant_table('waters');
+
 CREATE TABLE access_points (
     tenant_id     uuid,
     id            uuid NOT NULL,
@@ -207,6 +222,7 @@ CREATE TABLE pages (
     version     text NOT NULL DEFAULT '',  -- of privacy and terms: what people accept
     body        text NOT NULL,             -- Markdown
     html        text NOT NULL,             -- rendered and sanitised
+    en          jsonb,                     -- {"title"}, for where there is no English page
     published   boolean NOT NULL DEFAULT true,
     origin      jsonb,
     PRIMARY KEY (tenant_id, id),

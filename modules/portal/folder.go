@@ -1,0 +1,106 @@
+package portal
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/welfarex/welfarex/modules/kit/prose"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// house are the pages that every portal has: a folder without its own takes the template's.
+var house = []string{"come-funziona", "privacy", "termini", "accessibilita", "note-legali"}
+
+// versioned are the pages that people accept, in one version or another.
+var versioned = []string{"privacy", "termini"}
+
+// frontMatter stands between two lines of dashes on top of a page.
+type frontMatter struct {
+	Title       string `yaml:"title" validate:"required,max=120"`
+	Description string `yaml:"description" validate:"required,max=200"`
+	Version     string `yaml:"version"`
+	EnTitle     string `yaml:"en_title"`
+}
+
+func (h frontMatter) twin() any {
+	if h.EnTitle == "" {
+		return nil
+	}
+	return map[string]any{"title": h.EnTitle}
+}
+
+// Parts are the city's own pages and the house's.
+func Parts() []tenants.Part {
+	return []tenants.Part{{Table: "pages", Read: readPages}}
+}
+
+func readPages(f *tenants.Folder) []tenants.Row {
+	var rows []tenants.Row
+	for _, lang := range []struct{ code, folder string }{{"it", "pages/"}, {"en", "pages/en/"}} {
+		slugs := slices.Clone(house)
+		for _, name := range f.Names(lang.folder + "*.md") {
+			if slug := strings.TrimSuffix(path.Base(name), ".md"); !slices.Contains(slugs, slug) {
+				slugs = append(slugs, slug)
+			}
+		}
+		for _, slug := range slugs {
+			file := lang.folder + slug + ".md"
+			if columns, ok := readPage(f, file, slug); ok {
+				rows = append(rows, tenants.Row{Slug: slug + "." + lang.code, Columns: columns})
+			}
+		}
+	}
+	return rows
+}
+
+func readPage(f *tenants.Folder, file, slug string) (map[string]any, bool) {
+	text, ok := f.Text(file)
+	if !ok {
+		if slices.Contains(house, slug) {
+			f.Wrong(file, 1, "", "folder.missing_file", "")
+		}
+		return nil, false
+	}
+	head, body, ok := parsePage(f, file, text)
+	if !ok {
+		return nil, false
+	}
+	if slices.Contains(versioned, slug) && head.Version == "" {
+		f.Wrong(file, 1, "version", "folder.required", "")
+	}
+	return map[string]any{
+		"title": head.Title, "description": head.Description, "version": head.Version, "body": body, "html": prose.HTML(body),
+		"en": head.twin(),
+	}, true
+}
+
+const fence = "---\n"
+
+// parsePage parts the front matter from the text.
+func parsePage(f *tenants.Folder, file, text string) (head frontMatter, body string, ok bool) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	raw, body, found := strings.Cut(strings.TrimPrefix(text, fence), "\n"+fence)
+	if !strings.HasPrefix(text, fence) || !found {
+		f.Wrong(file, 1, "", "folder.front_matter", "")
+		return head, "", false
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(raw))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&head); err != nil {
+		f.Wrong(file, 2, "", "folder.yaml", err.Error())
+		return head, "", false
+	}
+	if invalid, bad := check.Struct(head).(validator.ValidationErrors); bad {
+		for _, x := range invalid {
+			f.Wrong(file, 2, strings.ToLower(x.Field()), "folder."+x.Tag(), x.Param())
+		}
+		return head, "", false
+	}
+	return head, strings.TrimSpace(body), true
+}
+
+var check = validator.New(validator.WithRequiredStructEnabled())
