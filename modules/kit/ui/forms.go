@@ -87,6 +87,7 @@ type Choice struct {
 	Options  []Option
 	Many     bool
 	Boxed    bool // each answer in a large box
+	Tiles    bool // short answers side by side, as hours are
 	Optional bool
 	Error    string
 	Submit   bool // send the form when changed, where there are scripts
@@ -107,6 +108,20 @@ func (c Choice) kind() string {
 		return "checkbox"
 	}
 	return "radio"
+}
+
+func (c Choice) class() string {
+	class := "form-group choice"
+	if c.Boxed {
+		class += " choice-boxed"
+	}
+	if c.Tiles {
+		class += " choice-tiles"
+	}
+	if c.Error != "" {
+		class += " has-error"
+	}
+	return class
 }
 
 func (c Choice) chosen(value string) bool { return slices.Contains(c.Values, value) }

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -122,23 +124,39 @@ func ThemeHref(brand tenants.Brand) string {
 	return address
 }
 
-//words: error.*
-
-func errorKey(status int, part string) string {
-	switch status {
-	case 403:
-		return "error.403." + part
-	case 404:
-		return "error.404." + part
-	case 503:
-		return "error.503." + part
+// searchHint is an example of what this city's people look for.
+func (p *Page) searchHint() string {
+	if p.Lang != Italian || len(p.City.Home.Examples) == 0 {
+		return p.T("shell.search.label")
 	}
-	return "error.500." + part
+	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+}
+
+// The words of refusals every module shares.
+//
+//words: problem.*
+
+// worded are the errors with words of their own; all others are told as 500.
+var worded = []int{401, 403, 404, 409, 422, 429, 503}
+
+// words: error.*
+func errorKey(status int) string {
+	if !slices.Contains(worded, status) {
+		status = 500
+	}
+	return "error." + strconv.Itoa(status)
+}
+
+// titled is the page under another title.
+func (p *Page) titled(title string) *Page {
+	other := *p
+	other.Title, other.NoIndex, other.Crumbs = title, true, nil
+	return &other
 }
 
 func errorDrawing(status int) string {
 	switch status {
-	case 403:
+	case 401, 403:
 		return "lock"
 	case 404:
 		return "lost"

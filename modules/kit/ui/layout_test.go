@@ -64,7 +64,7 @@ func TestLayout_NothingInlineThatAStrictPolicyForbids(t *testing.T) {
 	t.Parallel()
 	p := page()
 	p.JSONLD = `{"name":"</script><script>alert(1)</script>"}`
-	p.Actor = &Actor{Name: "Maria", Areas: []Area{{Key: "citizen", Href: "/area-personale"}}}
+	p.Actor = &Actor{Name: "Maria", Areas: []Area{{Key: "personal", Href: "/area-personale"}}}
 	html := render(t, Layout(p))
 	for _, forbidden := range []string{"style=", "<style", " onclick", "<script>", "javascript:"} {
 		if strings.Contains(html, forbidden) {
@@ -82,6 +82,14 @@ func TestLayout_WhatIsPrivateIsNotIndexed(t *testing.T) {
 	wants(t, html, `content="noindex"`)
 	if strings.Contains(html, "canonical") || strings.Contains(html, "og:") {
 		t.Error("a private page describes itself to search engines")
+	}
+}
+
+func TestErrorPage_IsKindWhateverTheStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{404: "Non troviamo questa pagina", 429: "aspetta un momento", 500: "Qualcosa non ha funzionato", 418: "Qualcosa non ha funzionato"} {
+		html := render(t, ErrorPage(page(), status))
+		wants(t, html, want, "tel:0372555010", `content="noindex"`)
 	}
 }
 
