@@ -130,18 +130,33 @@ func hideIf(hide bool, s string) string {
 	return s
 }
 
-// loadEnvFile puts the NAME='value' lines of a file into the environment; what is set already stays.
-func loadEnvFile(file string) error {
+// readEnvFile reads lines of NAME='value'.
+func readEnvFile(file string) (map[string]string, error) {
 	raw, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && !strings.HasPrefix(name, "#") {
+			values[name] = strings.Trim(value, "'")
+		}
+	}
+	return values, nil
+}
+
+// loadEnvFile puts the settings of a file into the environment; what is set already stays.
+func loadEnvFile(file string) error {
+	values, err := readEnvFile(file)
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(string(raw)) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if _, set := os.LookupEnv(name); !ok || set || strings.HasPrefix(name, "#") {
+	for name, value := range values {
+		if _, set := os.LookupEnv(name); set {
 			continue
 		}
-		if err := os.Setenv(name, strings.Trim(value, "'")); err != nil {
+		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
 	}
