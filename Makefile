@@ -1,0 +1,49 @@
+# WelfareX. Every target says what it does: `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO ?= go
+BIN := bin/welfarex
+ASSETS := modules/kit/ui/assets/dist/manifest.json
+ASSET_SOURCES := $(shell find modules -name '*.templ' -o -path '*/assets/src/*' -o -path '*/ui/icons/*') modules/kit/ui/assets/build.mjs package-lock.json
+TESTS ?= ./...
+
+.PHONY: help
+help: ## What can be made.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: demo
+demo: build ## Nine running cities on one process; installs what is missing.
+	@source .ci/need && need_postgres && exec ./$(BIN) demo
+
+.PHONY: test
+test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium.
+	@source .ci/need && need_postgres && need_chromium && $(GO) test -race -timeout 20m $(TESTS)
+
+.PHONY: build
+build: assets ## The program, in bin/.
+	$(GO) build -trimpath -o $(BIN) ./cmd/welfarex
+
+.PHONY: assets
+assets: $(ASSETS) ## Styles, script and fonts, from npm.
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(ASSETS): node_modules/.package-lock.json $(ASSET_SOURCES)
+	npm run --silent build
+	@touch $@
+
+.PHONY: generate
+generate: ## Go code from templ files.
+	$(GO) tool templ generate -path modules
+
+.PHONY: check
+check: ## Linters, formatting, and that generated code is fresh.
+	@source .ci/need && need_golangci && golangci-lint run ./...
+	@cp -r modules .check-modules && trap 'rm -rf .check-modules' EXIT && $(GO) tool templ generate -path modules > /dev/null 2>&1 && \
+		diff -rq --exclude=dist modules .check-modules || { echo 'generated code was stale: commit it'; exit 1; }
+
+.PHONY: clean
+clean: ## Removes what was built, not the demo's data.
+	rm -rf bin node_modules .cache .screens modules/kit/ui/assets/dist/[!.]*
