@@ -44,7 +44,7 @@ func (cmd *applyCommand) Run(ctx context.Context, c Config, say voice) error {
 	if err != nil {
 		return err
 	}
-	plan, err := tenants.ReadFolder(filepath.Base(dir), os.DirFS(dir), tenants.House(), a.parts())
+	plan, err := tenants.ReadFolder(filepath.Base(dir), os.DirFS(dir), tenants.House(), parts())
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (cmd *showCommand) Run(ctx context.Context, c Config) error {
 	return withCity(ctx, c, cmd.Slug, func(ctx context.Context, a *App, city *tenants.City) error {
 		fmt.Printf("%s\n%s · %s\n%s\nid %s\nversion %d\n", city.Name, city.Portal, city.Status, a.parsed.base.Of(city), city.ID, city.Version)
 		err := a.db.Read(ctx, func(b *pgx.Batch) {
-			for _, part := range a.parts() {
+			for _, part := range parts() {
 				b.Queue("SELECT count(*) FILTER (WHERE published), count(*) FROM " + pgx.Identifier{part.Table}.Sanitize()).QueryRow(func(row pgx.Row) error {
 					var published, all int
 					if err := row.Scan(&published, &all); err != nil {

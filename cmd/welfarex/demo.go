@@ -76,7 +76,7 @@ func (a *App) applyDemoCities(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		plan, err := tenants.ReadFolder(slug, files, tenants.House(), a.parts())
+		plan, err := tenants.ReadFolder(slug, files, tenants.House(), parts())
 		if err != nil {
 			return fmt.Errorf("tenants/cities/%s: %w", slug, err)
 		}
@@ -98,10 +98,10 @@ func (p demoParts) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	if p.mail != nil {
-		_ = p.mail.Stop(ctx)
+		_ = p.mail.Stop()
 	}
 	if p.s3 != nil {
-		_ = p.s3.Stop()
+		p.s3.Stop()
 	}
 	if p.postgres != nil {
 		if err := p.postgres.Stop(ctx); err != nil {
