@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -90,6 +91,23 @@ func running(ctx context.Context) *transaction {
 	panic(ErrNoTransaction)
 }
 
+// prepared runs our own SQL with prepared statements on a connection whose default suits bun's inlined literals.
+type prepared struct{ pgx.Tx }
+
+const prepare = pgx.QueryExecModeCacheStatement
+
+func (p prepared) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return p.Tx.Exec(ctx, sql, append([]any{prepare}, args...)...)
+}
+
+func (p prepared) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return p.Tx.Query(ctx, sql, append([]any{prepare}, args...)...)
+}
+
+func (p prepared) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return p.Tx.QueryRow(ctx, sql, append([]any{prepare}, args...)...)
+}
+
 // Tx runs one use case for the city of ctx: everything do writes is kept, or nothing. A call inside another joins it.
 // Errors: ErrNoCity; ErrOtherCity for a nested call that works for another city; else what do or the database said.
 func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
@@ -124,7 +142,7 @@ func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
 	if _, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", city.ID.String()); err != nil {
 		return fmt.Errorf("enter %s: %w", city.Slug, err)
 	}
-	t := &transaction{city: city, queries: Queries{conn}, pgx: tx}
+	t := &transaction{city: city, queries: Queries{conn}, pgx: prepared{tx}}
 	if err := do(context.WithValue(ctx, txKey{}, t)); err != nil {
 		return err
 	}
