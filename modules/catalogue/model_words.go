@@ -57,6 +57,19 @@ func stem(word string) string {
 	return env.Current()
 }
 
+// weakStems are of words that people say around what they need: they help, but less.
+var weakStems = func() map[string]bool {
+	set := map[string]bool{}
+	for _, s := range stems(weakList) {
+		set[s] = true
+	}
+	return set
+}()
+
+const weakList = `aiuto aiutare aiutatemi bisogno cerco cercare chiedere dare dato devo deve dire fatto fare gente giorno ho persona problema
+	prendere riesco riesce serve servono servizio sento solo stare diventare trovo trovare tutto venire viene vivo vive volta volte andare
+	qualcuno nessuno adesso ora oggi molto tanto troppo due tre anni apre`
+
 // stopWords say nothing about what a person needs.
 var stopWords = func() map[string]bool {
 	set := map[string]bool{}
@@ -66,8 +79,8 @@ var stopWords = func() map[string]bool {
 	return set
 }()
 
-const stopList = `a ad ai al all alla alle allo agli anche c ce che chi ci coi col come con cosa cui d da dagli dai dal dall dalla dalle dallo
+const stopList = `a ad ai al all alla alle allo agli ancora anche appena c ce che chi ci coi col come con cosa cui d da dagli dai dal dall dalla dalle dallo
 	degli dei del dell della delle dello di dov dove e ed era essere fa fare fra gli ha hai hanno ho i il in io l la le lei lo loro lui m ma me
-	mi mia mie miei mio n ne negli nei nel nell nella nelle nello noi nostra nostro o ogni per perche piu po poi qual quale quali quando quanto
-	quel quella quelle quelli quello questa queste questi questo qui s se sei si sia siamo sono sta sto su sua sue sugli sui sul sull sulla
+	mai mi meno mia mie miei mio n ne negli nei nel nell nella nelle nello noi non nostra nostro o ogni per perche piu po poi qual quale quali quando quanto
+	quel quella quelle quelli quello questa queste questi questo quasi qui s se sei sempre si sia siamo sono sta sto su sua sue sugli sui sul sull sulla
 	sulle sullo suo suoi t ti tra tu tua tuo tuoi tutti tutto un una uno v va vi voi vorrei voglio vuole puo posso possono`

@@ -1,0 +1,136 @@
+package catalogue
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// document is one service as the search sees it.
+type document []term
+
+// term is a stem and what it weighs where it stands.
+type term struct {
+	stem   string
+	weight int
+}
+
+// hit is a document that answers, by its place among all documents.
+type hit struct {
+	doc   int
+	score float64
+}
+
+// leastOfBest is the share of the best score under which a service is no answer any more.
+const leastOfBest = 0.33
+
+// lacking stands for a word that a document does not have, beside others that it has.
+const lacking = 0.02
+
+// search ranks the documents that answer a question, best first; equals stay in their order. Not every word has to be found, but who
+// has more of them, and the rarer ones, comes first.
+func search(question string, docs []document, city thesaurus) []hit {
+	concepts := understand(question, docs, city)
+	found := lookUp(concepts, docs)
+	scores, covered := make([]float64, len(docs)), make([]float64, len(docs))
+	var all float64
+	for _, c := range concepts {
+		importance := found.importance(c)
+		all += importance
+		for doc := range docs {
+			if m := found.match(c, doc); m > 0 {
+				scores[doc] += importance * m
+				covered[doc] += importance * min(1, 5*m)
+			}
+		}
+	}
+	var hits []hit
+	for doc, score := range scores {
+		if score > 0 {
+			hits = append(hits, hit{doc, score * (0.4 + 0.6*covered[doc]/all)})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
+	for i, h := range hits {
+		if h.score < leastOfBest*hits[0].score {
+			return hits[:i]
+		}
+	}
+	return hits
+}
+
+// index holds what the documents say of the stems that one question is about.
+type index map[string]*entry
+
+type entry struct {
+	rare    float64
+	weights []float64 // by document; 0 where it is not said
+}
+
+func lookUp(concepts []concept, docs []document) index {
+	found := index{}
+	for _, c := range concepts {
+		for _, w := range c.ways {
+			for _, s := range w.stems {
+				if found[s] == nil {
+					found[s] = &entry{weights: make([]float64, len(docs))}
+				}
+			}
+		}
+	}
+	for i, doc := range docs {
+		for _, t := range doc {
+			if e := found[t.stem]; e != nil {
+				e.weights[i] += float64(t.weight)
+			}
+		}
+	}
+	for _, e := range found {
+		said := 0
+		for i, w := range e.weights {
+			if w > 0 {
+				said++
+				e.weights[i] = w / (w + 12) // a title is worth a few summaries, not many
+			}
+		}
+		e.rare = math.Log1p(float64(len(docs)) / float64(max(said, 1)))
+	}
+	return found
+}
+
+// importance is how much a concept tells services apart: rare words more than common ones.
+func (x index) importance(c concept) float64 {
+	best := 0.0
+	for _, s := range c.ways[0].stems {
+		best = max(best, x[s].rare)
+	}
+	if c.weak {
+		return best * weakWord
+	}
+	return best
+}
+
+// match is how well a document says a concept, 0 to 1, in the way it says it best.
+func (x index) match(c concept, doc int) float64 {
+	best := 0.0
+	for _, w := range c.ways {
+		best = max(best, w.sure*x.says(w, doc))
+	}
+	return best
+}
+
+// says is how well a document says all words of a way. Who lacks one can still say something, but much less: a mean of products, not sums.
+func (x index) says(w way, doc int) float64 {
+	var sum, all float64
+	some := false
+	for _, s := range w.stems {
+		e := x[s]
+		all += e.rare
+		sum += e.rare * math.Log(max(e.weights[doc], lacking))
+		some = some || e.weights[doc] > 0
+	}
+	if !some {
+		return 0
+	}
+	return math.Exp(sum / all)
+}
