@@ -20,7 +20,7 @@ type serviceFile struct {
 	StatusReason   string         `yaml:"status_reason"`
 	Online         bool           `yaml:"online"`
 	Price          priceFile      `yaml:"price" validate:"required"`
-	Picture        string         `yaml:"picture" validate:"required"`
+	Picture        string         `yaml:"picture" validate:"omitempty,slug"`
 	Addressed      string         `yaml:"addressed" validate:"required"`
 	How            string         `yaml:"how" validate:"required"`
 	Needed         []string       `yaml:"needed" validate:"required,min=1,dive,required"`

@@ -16,7 +16,7 @@ type programmeFile struct {
 	Status     string    `yaml:"status" validate:"required,oneof=open soon closed always"`
 	Opens      string    `yaml:"opens" validate:"omitempty,date"`
 	Closes     string    `yaml:"closes" validate:"omitempty,date"`
-	Picture    string    `yaml:"picture" validate:"required"`
+	Picture    string    `yaml:"picture" validate:"omitempty,slug"`
 	Addressed  string    `yaml:"addressed" validate:"required"`
 	How        string    `yaml:"how" validate:"required"`
 	Needed     []string  `yaml:"needed" validate:"required,min=1,dive,required"`
