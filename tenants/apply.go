@@ -268,13 +268,12 @@ func (a *application) applyTable(batch *pgx.Batch, table Table, existing map[str
 		if !was {
 			a.ids[ref] = uuid.Must(uuid.NewV7())
 		}
-		wanted, err := a.resolve(row)
+		wanted, remembered, err := a.resolve(row)
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", table.Name, row.Slug, err)
 		}
 		merged, changed, kept := merge(old.columns, old.origin, wanted, a.force)
 		a.note(table.Name, row.Slug, !was, changed, kept)
-		remembered := originOf(wanted)
 		if was && len(changed) == 0 && maps.Equal(old.origin, remembered) {
 			continue
 		}
@@ -318,30 +317,55 @@ func (a *application) queueUnpublish(batch *pgx.Batch, table string, existing ma
 	}
 }
 
-// resolve turns a row of the folder into JSON values: references and pictures become ids.
-func (a *application) resolve(row Row) (map[string]any, error) {
-	resolved := map[string]any{"published": true}
-	for name, v := range row.Columns {
-		switch v := v.(type) {
-		case Ref:
-			resolved[name] = nil
-			if v.Slug != "" {
-				id, ok := a.ids[v]
-				if !ok {
-					return nil, fmt.Errorf("refers to %s %q, which is not there", v.Table, v.Slug)
-				}
-				resolved[name] = id
-			}
-		case Picture:
-			resolved[name] = nil
-			if v != "" {
-				resolved[name] = a.pictures[v]
-			}
-		default:
-			resolved[name] = v
+// resolve turns a row of the folder into JSON values, with their digests: references and pictures become ids.
+func (a *application) resolve(row Row) (wanted map[string]any, origin Origin, err error) {
+	settled := row.settled
+	if settled == nil {
+		if settled, err = row.settle(); err != nil {
+			return nil, nil, err
 		}
 	}
-	return values(resolved)
+	wanted, origin = maps.Clone(settled.values), maps.Clone(settled.origin)
+	for name, v := range row.Columns {
+		var id any
+		switch v := v.(type) {
+		case Ref:
+			if v.Slug != "" {
+				known, ok := a.ids[v]
+				if !ok {
+					return nil, nil, fmt.Errorf("refers to %s %q, which is not there", v.Table, v.Slug)
+				}
+				id = known.String()
+			}
+		case Picture:
+			if v != "" {
+				id = a.pictures[v].String()
+			}
+		default:
+			continue
+		}
+		wanted[name], origin[name] = id, digestOf(id)
+	}
+	return wanted, origin, nil
+}
+
+// settled is the part of a row that is the same in whatever city it is applied to.
+type settled struct {
+	values map[string]any
+	origin Origin
+}
+
+func (r Row) settle() (*settled, error) {
+	plain := map[string]any{"published": true}
+	for name, v := range r.Columns {
+		switch v.(type) {
+		case Ref, Picture:
+		default:
+			plain[name] = v
+		}
+	}
+	wanted, err := values(plain)
+	return &settled{wanted, originOf(wanted)}, err
 }
 
 func (a *application) note(table, slug string, created bool, changed, kept []string) {

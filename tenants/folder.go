@@ -27,6 +27,7 @@ type Part struct {
 type Row struct {
 	Slug    string
 	Columns map[string]any
+	settled *settled // worked out once, where many cities take the same row
 }
 
 // Ref is the id of another row of this city, known by its slug; the empty slug is NULL.

@@ -37,7 +37,11 @@ func ReadTemplate(house fs.FS, parts []Part) (*Template, error) {
 	for _, table := range plan.Tables {
 		t.open[table.Name] = map[int]bool{}
 		for i, row := range table.Rows {
-			t.open[table.Name][i] = holdsStandIn(text(row.Columns))
+			if holdsStandIn(text(row.Columns)) {
+				t.open[table.Name][i] = true
+			} else if table.Rows[i].settled, err = row.settle(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return t, nil
@@ -70,7 +74,7 @@ func (t *Template) For(o Opening) (*Plan, error) {
 		for i, row := range table.Rows {
 			rows[i] = row
 			if t.open[table.Name][i] {
-				rows[i] = Row{row.Slug, fill(put, row.Columns).(map[string]any)}
+				rows[i] = Row{Slug: row.Slug, Columns: fill(put, row.Columns).(map[string]any)}
 			}
 		}
 		plan.Tables = append(plan.Tables, Table{table.Name, rows})
