@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -94,18 +96,37 @@ func (d *Directory) listen(ctx context.Context) error {
 	}
 	d.listening.Store(true)
 	for {
-		n, err := conn.WaitForNotification(ctx)
+		ids, err := news(ctx, conn)
 		if err != nil {
 			return err
 		}
-		id, err := uuid.Parse(n.Payload)
-		if err != nil {
-			return fmt.Errorf("news of no city %q: %w", n.Payload, err)
-		}
-		if err := d.refresh(ctx, id); err != nil {
+		if err := d.refresh(ctx, ids); err != nil {
 			return err
 		}
 	}
+}
+
+// news waits for the next change and takes with it those that follow at once: an import brings thousands.
+func news(ctx context.Context, conn *pgx.Conn) ([]uuid.UUID, error) {
+	n, err := conn.WaitForNotification(ctx)
+	seen := map[uuid.UUID]bool{}
+	for err == nil {
+		id, parseErr := uuid.Parse(n.Payload)
+		if parseErr != nil {
+			return nil, fmt.Errorf("news of no city %q: %w", n.Payload, parseErr)
+		}
+		seen[id] = true
+		soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+		n, err = conn.WaitForNotification(soon)
+		cancel()
+		if len(seen) >= 500 {
+			break
+		}
+	}
+	if len(seen) > 0 && ctx.Err() == nil && (err == nil || pgconn.Timeout(err)) {
+		return slices.Collect(maps.Keys(seen)), nil
+	}
+	return nil, err
 }
 
 const selectCities = `SELECT c.id, c.slug, c.name, c.status, c.version, c.settings,
@@ -128,21 +149,28 @@ func (d *Directory) reload(ctx context.Context) error {
 	return nil
 }
 
-// refresh reads one city anew.
-func (d *Directory) refresh(ctx context.Context, id uuid.UUID) error {
-	return d.query(ctx, func(c *City, hosts []string) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		for host, old := range d.byHost {
-			if old.ID == c.ID {
-				delete(d.byHost, host)
-			}
-		}
-		d.byID[c.ID] = c
+// refresh reads some cities anew.
+func (d *Directory) refresh(ctx context.Context, ids []uuid.UUID) error {
+	byHost, byID := map[string]*City{}, map[uuid.UUID]*City{}
+	err := d.query(ctx, func(c *City, hosts []string) {
+		byID[c.ID] = c
 		for _, h := range hosts {
-			d.byHost[h] = c
+			byHost[h] = c
 		}
-	}, selectCities+" WHERE c.id = $1", id)
+	}, selectCities+" WHERE c.id = ANY ($1)", ids)
+	if err != nil {
+		return fmt.Errorf("read changed cities: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for host, old := range d.byHost {
+		if byID[old.ID] != nil {
+			delete(d.byHost, host)
+		}
+	}
+	maps.Copy(d.byHost, byHost)
+	maps.Copy(d.byID, byID)
+	return nil
 }
 
 // query calls each with every city of the answer that this process serves, and with all host names it answers at.
