@@ -109,7 +109,7 @@ func (d *Directory) listen(ctx context.Context) error {
 // news waits for the next change and takes with it those that follow at once: an import brings thousands.
 func news(ctx context.Context, conn *pgx.Conn) ([]uuid.UUID, error) {
 	n, err := conn.WaitForNotification(ctx)
-	seen := map[uuid.UUID]bool{}
+	seen, until := map[uuid.UUID]bool{}, time.Now().Add(200*time.Millisecond)
 	for err == nil {
 		id, parseErr := uuid.Parse(n.Payload)
 		if parseErr != nil {
@@ -119,7 +119,7 @@ func news(ctx context.Context, conn *pgx.Conn) ([]uuid.UUID, error) {
 		soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 		n, err = conn.WaitForNotification(soon)
 		cancel()
-		if len(seen) >= 500 {
+		if len(seen) >= 500 || time.Now().After(until) {
 			break
 		}
 	}
