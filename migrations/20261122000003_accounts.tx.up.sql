@@ -4,6 +4,7 @@ CREATE TABLE accounts (
     tenant_id       uuid,
     id              uuid NOT NULL,
     email           text NOT NULL CHECK (email = lower(email)),
+    new_email       text NOT NULL DEFAULT '' CHECK (new_email = lower(new_email)), -- asked for, and not yet proved
     name            text NOT NULL,
     password        text NOT NULL DEFAULT '',       -- argon2id; empty until an invitation is taken
     verified_at     timestamptz,
@@ -49,8 +50,9 @@ CREATE TABLE sessions (
     strong     boolean NOT NULL DEFAULT false,      -- the second factor was given
     agent      text NOT NULL DEFAULT '',            -- browser and system, in short, for the list of sessions
     created_at timestamptz NOT NULL,
-    seen_at    timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL,                -- to a few minutes
+    idle       interval NOT NULL,                   -- ends this long after it was last seen
+    expires_at timestamptz NOT NULL,                -- and then in any case
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, token),
     FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id)

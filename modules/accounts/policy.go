@@ -1,0 +1,57 @@
+package accounts
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+)
+
+// allow asks the second question: may one of the actor's roles do this kind of thing here?
+func (s *Service) allow(actor *authz.Actor, verb, kind string) error {
+	if actor == nil {
+		return problem.ErrUnauthenticated
+	}
+	if !s.policy.May(actor, verb, kind) {
+		return problem.ErrForbidden
+	}
+	return nil
+}
+
+// mayResetFactor: a colleague's, never one's own, which would be a way around it; and only where there is one.
+func mayResetFactor(actor *authz.Actor, colleague *Account) error {
+	switch {
+	case colleague.ID == actor.Account:
+		return ErrOwnFactor
+	case !colleague.Enrolled():
+		return ErrNoFactor
+	}
+	return nil
+}
+
+// mayRemove: the city keeps at least one administrator, who can let others in.
+func mayRemove(m Membership, admins int) error {
+	if m.Role == authz.CityAdmin && admins <= 1 {
+		return ErrLastAdmin
+	}
+	return nil
+}
+
+// mayClose: whoever is the last administrator names another one first.
+func mayClose(memberships []Membership, admins int) error {
+	for _, m := range memberships {
+		if m.Role == authz.CityAdmin && admins <= 1 {
+			return ErrLastAdminLeft
+		}
+	}
+	return nil
+}
+
+// providersOf are the providers whose colleagues the actor may see: their own.
+func (s *Service) providersOf(actor *authz.Actor) []uuid.UUID {
+	ids := []uuid.UUID{}
+	for _, m := range s.policy.Scopes(actor, "enter", "provider") {
+		ids = append(ids, m.Provider)
+	}
+	return ids
+}

@@ -1,0 +1,205 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// Overview is what a person sees of themselves first.
+type Overview struct {
+	Account     *Account
+	Memberships []Membership
+	Sessions    []Session
+	Missing     []string // documents whose new version waits to be accepted
+}
+
+// Own reads the person's own account.
+func (s *Service) Own(ctx context.Context, actor *authz.Actor) (*Account, error) {
+	return s.findAccount(ctx, actor.Account)
+}
+
+// Overview reads what the personal area begins with, in one round trip.
+func (s *Service) Overview(ctx context.Context, actor *authz.Actor) (Overview, error) {
+	var o Overview
+	current, accepted := Versions{}, Versions{}
+	err := s.readOverview(ctx, actor.Account, &o, current, accepted)
+	o.Missing = missing(current, accepted)
+	return o, err
+}
+
+// Sessions lists where the person is signed in.
+func (s *Service) Sessions(ctx context.Context, actor *authz.Actor) ([]Session, error) {
+	return s.listSessions(ctx, actor.Account)
+}
+
+// Traces lists who did something to the person's account, newest first, before an entry of the trail (0 = from now).
+func (s *Service) Traces(ctx context.Context, actor *authz.Actor, before int64) ([]Trace, error) {
+	return s.readTraces(ctx, actor.Account, before)
+}
+
+// SaveProfile keeps what a person says of themselves.
+func (s *Service) SaveProfile(ctx context.Context, actor *authz.Actor, p Profile) error {
+	if err := p.check(s.now()); err != nil {
+		return err
+	}
+	if p.FiscalCode != "" {
+		code, err := ParseFiscalCode(p.FiscalCode, s.now())
+		if err != nil {
+			return err
+		}
+		p.FiscalCode = code.Code
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := lockAccount(ctx, actor.Account)
+		if err != nil {
+			return err
+		}
+		before := account.Profile()
+		account.Name, account.Phone, account.FiscalCode, account.Born, account.Language = p.Name, p.Phone, p.FiscalCode, p.Born, p.Language
+		if err := saveAccount(ctx, account); err != nil {
+			return err
+		}
+		return tenants.Audit(ctx, tenants.Entry{Actor: actor.ID(), SubjectKind: "account", Subject: account.ID.String(), Verb: "profile_changed",
+			Purpose: "own profile", Before: before, After: account.Profile()})
+	})
+}
+
+// Profile is the part of an account that its person writes.
+func (a *Account) Profile() Profile {
+	return Profile{Name: a.Name, Phone: a.Phone, FiscalCode: a.FiscalCode, Language: a.Language, Born: a.Born}
+}
+
+// AcceptTerms notes that the person accepts the documents as they are now.
+func (s *Service) AcceptTerms(ctx context.Context, actor *authz.Actor) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := insertAcceptances(ctx, actor.Account, s.now()); err != nil {
+			return err
+		}
+		return audit(ctx, actor.ID(), actor.Account, "terms_accepted", "new version of the documents")
+	})
+}
+
+// ChangeEmail asks for another address, which counts once the mail sent there was opened; the old one is told.
+func (s *Service) ChangeEmail(ctx context.Context, actor *authz.Actor, email, password string, v Visitor) error {
+	email = foldEmail(email)
+	var f problem.Fields
+	checkEmail(&f, "email", email)
+	f.Check(email != actor.Email, "email", "accounts.email.same")
+	f.Check(password != "", "password", "accounts.password.missing")
+	if err := f.Err(); err != nil {
+		return err
+	}
+	account, err := s.confirm(ctx, actor.Account, password)
+	if err != nil {
+		return err
+	}
+	if err := s.countMail(ctx, email, v); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := unchanged(ctx, account)
+		if err != nil {
+			return err
+		}
+		account.NewEmail = email
+		if err := saveAccount(ctx, account); err != nil {
+			return err
+		}
+		if err := dropTokens(ctx, account.ID, s.now(), purposeEmail); err != nil {
+			return err
+		}
+		if err := audit(ctx, actor.ID(), account.ID, "email_change_asked", "another address"); err != nil {
+			return err
+		}
+		return s.queue.Enqueue(ctx, ChangeEmailMail{account.ID})
+	})
+}
+
+//words: accounts.email.same
+
+// ChangePassword sets another password and ends all other sessions.
+func (s *Service) ChangePassword(ctx context.Context, actor *authz.Actor, current, password string) error {
+	var f problem.Fields
+	f.Check(current != "", "password", "accounts.password.missing")
+	checkPassword(&f, "new_password", password, actor.Email, actor.Name)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	account, err := s.confirm(ctx, actor.Account, current)
+	if err != nil {
+		return err
+	}
+	hash, err := s.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := unchanged(ctx, account)
+		if err != nil {
+			return err
+		}
+		if err := acquit(ctx, checkByAccount, account.ID.String()); err != nil {
+			return err
+		}
+		return s.setPassword(ctx, account, hash, actor.Session)
+	})
+}
+
+// Close ends the account for good: what is personal is emptied, the row stays for the trail.
+func (s *Service) Close(ctx context.Context, actor *authz.Actor, password string, sure bool) error {
+	var f problem.Fields
+	f.Check(password != "", "password", "accounts.password.missing")
+	f.Check(sure, "sure", "accounts.close.confirm")
+	if err := f.Err(); err != nil {
+		return err
+	}
+	account, err := s.confirm(ctx, actor.Account, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		memberships, admins, err := lockMemberships(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		if err := mayClose(memberships, admins); err != nil {
+			return err
+		}
+		if _, err := unchanged(ctx, account); err != nil {
+			return err
+		}
+		if err := audit(ctx, actor.ID(), account.ID, "closed", "closed by the person"); err != nil {
+			return err
+		}
+		return closeAccount(ctx, account.ID, s.now())
+	})
+}
+
+// EndSession ends one of the person's own sessions.
+func (s *Service) EndSession(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		ended, err := deleteSession(ctx, actor.Account, id)
+		if err != nil {
+			return err
+		}
+		if !ended {
+			return problem.ErrNotFound
+		}
+		return audit(ctx, actor.ID(), actor.Account, "session_ended", "ended by the person")
+	})
+}
+
+// EndOtherSessions ends every session of the person but this one.
+func (s *Service) EndOtherSessions(ctx context.Context, actor *authz.Actor) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := deleteSessions(ctx, actor.Account, actor.Session); err != nil {
+			return err
+		}
+		return audit(ctx, actor.ID(), actor.Account, "other_sessions_ended", "ended by the person")
+	})
+}

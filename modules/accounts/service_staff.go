@@ -1,0 +1,281 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// Staff lists everyone who holds a role in the city; those who have not come yet stand first.
+func (s *Service) Staff(ctx context.Context, actor *authz.Actor) ([]*Colleague, error) {
+	if err := s.allow(actor, "read", "membership"); err != nil {
+		return nil, err
+	}
+	return s.readStaff(ctx)
+}
+
+// Colleague gives one of the staff. A citizen is not found: what citizens do here is not an administrator's business.
+func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUID) (*Colleague, error) {
+	if err := s.allow(actor, "read", "membership"); err != nil {
+		return nil, err
+	}
+	return s.readColleague(ctx, id)
+}
+
+// ProviderStaff lists the colleagues of the actor's own providers, and the providers.
+func (s *Service) ProviderStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, []Scope, error) {
+	if err := s.allow(actor, "read", "colleague"); err != nil {
+		return nil, nil, err
+	}
+	return s.readProviderStaff(ctx, s.providersOf(actor))
+}
+
+// MunicipalStaff lists those who work for the municipality.
+func (s *Service) MunicipalStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, error) {
+	if err := s.allow(actor, "enter", "municipality"); err != nil {
+		return nil, err
+	}
+	return s.readMunicipality(ctx)
+}
+
+// Scopes lists the providers and offices to which a role can be limited.
+func (s *Service) Scopes(ctx context.Context, actor *authz.Actor) (providers, offices []Scope, err error) {
+	if err := s.allow(actor, "invite", "membership"); err != nil {
+		return nil, nil, err
+	}
+	return s.readScopes(ctx)
+}
+
+// Trail gives a page of the city's audit trail, newest first, and the verbs by which it can be filtered.
+func (s *Service) Trail(ctx context.Context, actor *authz.Actor, verb string, before int64) ([]Trace, []string, error) {
+	if err := s.allow(actor, "read", "audit"); err != nil {
+		return nil, nil, err
+	}
+	return s.readTrail(ctx, verb, before)
+}
+
+// Invite gives a role to whoever has an address. A person who has an account is told; another gets a link to make one. The answer does
+// not say which.
+func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) error {
+	i.Email = foldEmail(i.Email)
+	if err := s.allow(actor, "invite", "membership"); err != nil {
+		return err
+	}
+	if err := i.check(); err != nil {
+		return err
+	}
+	if err := s.count(ctx, inviteByAccount, actor.Account.String()); err != nil {
+		return err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		_, err := insertAccount(ctx, &Account{ID: id, Email: i.Email, Language: "it", Created: s.now()})
+		if err != nil {
+			return err
+		}
+		account, err := lockEmail(ctx, i.Email)
+		if err != nil {
+			return err
+		}
+		return s.give(ctx, actor.ID(), account, i)
+	})
+}
+
+// GiveRole gives a colleague one more role.
+func (s *Service) GiveRole(ctx context.Context, actor *authz.Actor, colleague uuid.UUID, i Invitation) error {
+	if err := s.allow(actor, "invite", "membership"); err != nil {
+		return err
+	}
+	var f problem.Fields
+	i.checkRole(&f)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := s.lockColleague(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		return s.give(ctx, actor.ID(), account, i)
+	})
+}
+
+// give adds a role and tells the person. Who becomes staff signs in anew: their sessions were a citizen's.
+func (s *Service) give(ctx context.Context, actor string, account *Account, i Invitation) error {
+	ok, err := scopeExists(ctx, i)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return problem.ErrNotFound
+	}
+	staff, err := hasRoles(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return err
+	}
+	added, err := insertMembership(ctx, id, account.ID, i, s.now())
+	if err != nil {
+		return err
+	}
+	if !added {
+		return at("role", ErrHasRole)
+	}
+	if !staff {
+		if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
+			return err
+		}
+	}
+	i.Email = ""
+	if err := tenants.Audit(ctx, tenants.Entry{Actor: actor, SubjectKind: "account", Subject: account.ID.String(), Verb: "role_given",
+		Purpose: "role " + i.Role, After: i}); err != nil {
+		return err
+	}
+	if account.Pending() {
+		return s.queue.Enqueue(ctx, InviteMail{account.ID})
+	}
+	return s.queue.Enqueue(ctx, NoticeMail{account.ID, noticeRole})
+}
+
+// lockColleague reads one of the staff for a change; a citizen is not found.
+func (s *Service) lockColleague(ctx context.Context, id uuid.UUID) (*Account, error) {
+	account, err := lockAccount(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	staff, err := hasRoles(ctx, id)
+	if err == nil && !staff {
+		err = problem.ErrNotFound
+	}
+	return account, err
+}
+
+// TakeRole takes a role away; from the next request on it is gone. An invitation that has no role left is withdrawn.
+func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, membership uuid.UUID) error {
+	if err := s.allow(actor, "remove", "membership"); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		list, admins, err := lockMemberships(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		var found *Membership
+		for i := range list {
+			if list[i].ID == membership {
+				found = &list[i]
+			}
+		}
+		if found == nil {
+			return problem.ErrNotFound
+		}
+		account, err := lockAccount(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		if !account.Pending() {
+			if err := mayRemove(*found, admins); err != nil {
+				return err
+			}
+		}
+		if err := deleteMembership(ctx, membership); err != nil {
+			return err
+		}
+		if err := tenants.Audit(ctx, tenants.Entry{Actor: actor.ID(), SubjectKind: "account", Subject: colleague.String(), Verb: "role_taken",
+			Purpose: "role " + found.Role, Before: found}); err != nil {
+			return err
+		}
+		if account.Pending() && len(list) == 1 {
+			return s.withdraw(ctx, actor, account)
+		}
+		return nil
+	})
+}
+
+// RemindInvitation sends an invitation once more.
+func (s *Service) RemindInvitation(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
+	if err := s.allow(actor, "invite", "membership"); err != nil {
+		return err
+	}
+	if err := s.count(ctx, inviteByAccount, actor.Account.String()); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := s.lockColleague(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		if !account.Pending() {
+			return ErrNotInvited
+		}
+		if err := audit(ctx, actor.ID(), account.ID, "invitation_sent_again", "invitation"); err != nil {
+			return err
+		}
+		return s.queue.Enqueue(ctx, InviteMail{account.ID})
+	})
+}
+
+// CancelInvitation withdraws an invitation that was not taken; its link no longer works.
+func (s *Service) CancelInvitation(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
+	if err := s.allow(actor, "remove", "membership"); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := s.lockColleague(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		if !account.Pending() {
+			return ErrNotInvited
+		}
+		return s.withdraw(ctx, actor, account)
+	})
+}
+
+func (s *Service) withdraw(ctx context.Context, actor *authz.Actor, account *Account) error {
+	if err := audit(ctx, actor.ID(), account.ID, "invitation_withdrawn", "invitation"); err != nil {
+		return err
+	}
+	return closeAccount(ctx, account.ID, s.now())
+}
+
+// ResetFactor takes a colleague's second factor away, for instance with a lost phone: their sessions end and they enrol anew.
+func (s *Service) ResetFactor(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
+	if err := s.allow(actor, "reset", "factor"); err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := s.lockColleague(ctx, colleague)
+		if err != nil {
+			return err
+		}
+		if err := mayResetFactor(actor, account); err != nil {
+			return err
+		}
+		account.TOTP, account.TOTPSince = nil, time.Time{}
+		if err := saveAccount(ctx, account); err != nil {
+			return err
+		}
+		if err := replaceRecovery(ctx, account.ID, nil); err != nil {
+			return err
+		}
+		if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
+			return err
+		}
+		if err := audit(ctx, actor.ID(), account.ID, "factor_reset", "second factor of a colleague"); err != nil {
+			return err
+		}
+		return s.queue.Enqueue(ctx, NoticeMail{account.ID, noticeFactorReset})
+	})
+}

@@ -1,0 +1,278 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// Membership is a role that an account holds, in a scope that has a name.
+type Membership struct {
+	ID       uuid.UUID
+	Account  uuid.UUID
+	Role     string
+	Provider uuid.UUID
+	Office   uuid.UUID
+	Scope    string // name of the provider or office, "" for the whole city
+	Slug     string // of the provider
+	Since    time.Time
+}
+
+// Colleague is an account with its roles, as other staff see it.
+type Colleague struct {
+	ID          uuid.UUID
+	Name        string
+	Email       string
+	Pending     bool // invited, and not come yet
+	Enrolled    bool
+	Seen        time.Time // zero for never
+	Memberships []Membership
+}
+
+// Scope is something a role can be limited to: a provider or an office.
+type Scope struct {
+	ID   uuid.UUID
+	Name string
+	Slug string
+}
+
+// Providers and offices are the catalogue's; here only their names are read, in the same round trip.
+const membershipQuery = `SELECT m.id, m.account_id, m.role, m.provider_id, m.office_id, COALESCE(p.name, o.name, ''), COALESCE(p.slug, ''), m.created_at
+	FROM memberships m LEFT JOIN providers p ON p.id = m.provider_id LEFT JOIN offices o ON o.id = m.office_id`
+
+func scanMembership(row pgx.CollectableRow) (Membership, error) {
+	var m Membership
+	var provider, office uuid.NullUUID
+	err := row.Scan(&m.ID, &m.Account, &m.Role, &provider, &office, &m.Scope, &m.Slug, &m.Since)
+	m.Provider, m.Office = provider.UUID, office.UUID
+	return m, err
+}
+
+const colleagueQuery = `SELECT a.id, a.name, a.email, a.verified_at IS NULL, a.totp_since IS NOT NULL,
+	COALESCE((SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.id), '0001-01-01Z') FROM accounts a`
+
+func scanColleague(row pgx.CollectableRow) (*Colleague, error) {
+	var c Colleague
+	err := row.Scan(&c.ID, &c.Name, &c.Email, &c.Pending, &c.Enrolled, &c.Seen)
+	return &c, err
+}
+
+// queueColleagues reads the accounts that hold a role for which where holds, with just those roles.
+func queueColleagues(b *pgx.Batch, into *[]*Colleague, where string, args ...any) {
+	var list []*Colleague
+	b.Queue(colleagueQuery+" WHERE a.closed_at IS NULL AND EXISTS (SELECT FROM memberships m WHERE m.account_id = a.id AND "+where+`)
+		ORDER BY a.verified_at IS NOT NULL, lower(a.name), a.email`, args...).Query(func(rows pgx.Rows) (err error) {
+		list, err = pgx.CollectRows(rows, scanColleague)
+		return err
+	})
+	b.Queue(membershipQuery+" WHERE "+where+" ORDER BY m.role, 6, m.id", args...).Query(func(rows pgx.Rows) error {
+		memberships, err := pgx.CollectRows(rows, scanMembership)
+		*into = join(list, memberships)
+		return err
+	})
+}
+
+func join(list []*Colleague, memberships []Membership) []*Colleague {
+	byID := map[uuid.UUID]*Colleague{}
+	for _, c := range list {
+		byID[c.ID] = c
+	}
+	for _, m := range memberships {
+		if c := byID[m.Account]; c != nil {
+			c.Memberships = append(c.Memberships, m)
+		}
+	}
+	return list
+}
+
+// readStaff gives everyone who holds a role in the city.
+func (s *Service) readStaff(ctx context.Context) (list []*Colleague, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) { queueColleagues(b, &list, "true") })
+	return list, err
+}
+
+// readColleague gives one of the staff; a citizen is not found.
+func (s *Service) readColleague(ctx context.Context, id uuid.UUID) (*Colleague, error) {
+	var list []*Colleague
+	err := s.db.Read(ctx, func(b *pgx.Batch) { queueColleagues(b, &list, "m.account_id = $1", id) })
+	if err == nil && len(list) == 0 {
+		err = problem.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// readProviderStaff gives the staff of some providers.
+func (s *Service) readProviderStaff(ctx context.Context, providers []uuid.UUID) (list []*Colleague, scopes []Scope, err error) {
+	ids := texts(providers)
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueColleagues(b, &list, "m.provider_id = ANY ($1::uuid[])", ids)
+		queueScopes(b, &scopes, "SELECT id, name, slug FROM providers WHERE id = ANY ($1::uuid[]) ORDER BY position, name", ids)
+	})
+	return list, scopes, err
+}
+
+// readMunicipality gives those who work for the municipality.
+func (s *Service) readMunicipality(ctx context.Context) (list []*Colleague, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueColleagues(b, &list, "m.role = ANY ($1::text[])", []string{authz.Municipality, authz.WelfareManager})
+	})
+	return list, err
+}
+
+// readScopes gives what a role can be limited to.
+func (s *Service) readScopes(ctx context.Context) (providers, offices []Scope, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueScopes(b, &providers, "SELECT id, name, slug FROM providers WHERE published ORDER BY name")
+		queueScopes(b, &offices, "SELECT id, name, slug FROM offices WHERE published ORDER BY position, name")
+	})
+	return providers, offices, err
+}
+
+func queueScopes(b *pgx.Batch, into *[]Scope, sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Scope])
+		return err
+	})
+}
+
+func texts(ids []uuid.UUID) []string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return list
+}
+
+// scopeExists says whether the provider or office of an invitation is one of this city.
+func scopeExists(ctx context.Context, i Invitation) (ok bool, err error) {
+	err = tenants.PgxTx(ctx).QueryRow(ctx, `SELECT ($1::uuid IS NULL OR EXISTS (SELECT FROM providers WHERE id = $1))
+		AND ($2::uuid IS NULL OR EXISTS (SELECT FROM offices WHERE id = $2))`, idOrNull(i.Provider), idOrNull(i.Office)).Scan(&ok)
+	return ok, err
+}
+
+// scopeBySlug finds the provider or office of a demo person.
+func scopeBySlug(ctx context.Context, table, slug string) (id uuid.UUID, err error) {
+	if slug == "" {
+		return uuid.Nil, nil
+	}
+	sql := map[string]string{"providers": "SELECT id FROM providers WHERE slug = $1", "offices": "SELECT id FROM offices WHERE slug = $1"}[table]
+	if err := tenants.PgxTx(ctx).QueryRow(ctx, sql, slug).Scan(&id); err != nil {
+		return id, fmt.Errorf("%s: no %q in this city: %w", table, slug, err)
+	}
+	return id, nil
+}
+
+func idOrNull(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
+
+// insertMembership gives a role; it says whether the account did not hold it yet.
+func insertMembership(ctx context.Context, id, account uuid.UUID, i Invitation, now time.Time) (bool, error) {
+	n, err := exec(ctx, "give a role", `INSERT INTO memberships (id, account_id, role, provider_id, office_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, id, account, i.Role, idOrNull(i.Provider), idOrNull(i.Office), now)
+	return n == 1, err
+}
+
+func deleteMembership(ctx context.Context, id uuid.UUID) error {
+	_, err := exec(ctx, "take a role away", "DELETE FROM memberships WHERE id = $1", id)
+	return err
+}
+
+// lockMemberships reads the roles of an account for changing them. The city's administrators are locked first, so that two of
+// them cannot remove each other at the same moment.
+func lockMemberships(ctx context.Context, account uuid.UUID) (list []Membership, admins int, err error) {
+	tx := tenants.PgxTx(ctx)
+	rows, err := tx.Query(ctx, `SELECT a.id FROM memberships m JOIN accounts a ON a.id = m.account_id
+		WHERE m.role = 'city_admin' AND a.closed_at IS NULL AND a.verified_at IS NOT NULL ORDER BY m.id FOR UPDATE OF m`)
+	if err != nil {
+		return nil, 0, fmt.Errorf("lock the administrators: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, 0, fmt.Errorf("lock the administrators: %w", err)
+	}
+	rows, err = tx.Query(ctx, membershipQuery+" WHERE m.account_id = $1 ORDER BY m.created_at, m.id FOR UPDATE OF m", account)
+	if err != nil {
+		return nil, 0, fmt.Errorf("lock roles: %w", err)
+	}
+	list, err = pgx.CollectRows(rows, scanMembership)
+	return list, len(ids), err
+}
+
+// hasRoles says whether an account is staff.
+func hasRoles(ctx context.Context, account uuid.UUID) (staff bool, err error) {
+	err = tenants.PgxTx(ctx).QueryRow(ctx, "SELECT EXISTS (SELECT FROM memberships WHERE account_id = $1)", account).Scan(&staff)
+	return staff, err
+}
+
+// Trace is one entry of the audit trail as people read it.
+type Trace struct {
+	Seq         int64
+	At          time.Time
+	Actor       string // account:<uuid> · job:<kind> · operator
+	ActorName   string // of an account that is still open
+	SubjectKind string
+	Subject     string
+	SubjectName string
+	Verb        string
+	Purpose     string
+}
+
+const traceQuery = `SELECT e.seq, e.at, e.actor, COALESCE(who.name, ''), e.subject_kind, e.subject, COALESCE(whom.name, ''), e.verb, e.purpose
+	FROM audit_entries e
+	LEFT JOIN accounts who ON who.id = CASE WHEN e.actor ~ '^account:[0-9a-f-]{36}$' THEN substr(e.actor, 9)::uuid END
+	LEFT JOIN accounts whom ON whom.id = CASE WHEN e.subject_kind = 'account' AND e.subject ~ '^[0-9a-f-]{36}$' THEN e.subject::uuid END`
+
+// traces per page.
+const tracesShown = 50
+
+// readTrail gives a page of the city's trail, newest first, before an entry (0 = from the end), of one verb ("" = all); one entry more
+// than is shown tells that there is another page.
+func (s *Service) readTrail(ctx context.Context, verb string, before int64) (list []Trace, verbs []string, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue(traceQuery+` WHERE ($1 = '' OR e.verb = $1) AND ($2 = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`, verb, before, tracesShown+1).
+			Query(collectTraces(&list))
+		b.Queue("SELECT DISTINCT verb FROM (SELECT verb FROM audit_entries ORDER BY seq DESC LIMIT 5000) e ORDER BY verb").Query(func(rows pgx.Rows) (err error) {
+			verbs, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	return list, verbs, err
+}
+
+// readTraces gives what was done to an account, newest first.
+func (s *Service) readTraces(ctx context.Context, account uuid.UUID, before int64) (list []Trace, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue(traceQuery+` WHERE e.subject_kind = 'account' AND e.subject = $1 AND ($2 = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`,
+			account.String(), before, tracesShown+1).Query(collectTraces(&list))
+	})
+	return list, err
+}
+
+func collectTraces(into *[]Trace) func(pgx.Rows) error {
+	return func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Trace])
+		return err
+	}
+}
+
+// readOverview reads all that the personal area begins with.
+func (s *Service) readOverview(ctx context.Context, account uuid.UUID, o *Overview, current, accepted Versions) error {
+	return s.db.Read(ctx, func(b *pgx.Batch) {
+		queueAccount(b, account, &o.Account)
+		queueSessions(b, account, s.now(), &o.Sessions)
+		queueVersions(b, account, current, accepted)
+		b.Queue(membershipQuery+" WHERE m.account_id = $1 ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
+			o.Memberships, err = pgx.CollectRows(rows, scanMembership)
+			return err
+		})
+	})
+}
