@@ -42,6 +42,7 @@ CREATE TABLE waters (
     slug      text NOT NULL,
     position  int NOT NULL DEFAULT 0,
     name      text NOT NULL,
+    kind      text NOT NULL DEFAULT 'river' CHECK (kind IN ('river', 'sea')),
     path      jsonb NOT NULL, -- [[lat, lon], …]
     published boolean NOT NULL DEFAULT true,
     origin    jsonb,

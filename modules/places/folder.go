@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,7 @@ type neighbourhoodFile struct {
 
 type waterFile struct {
 	Name string      `yaml:"name" validate:"required,max=60"`
+	Kind string      `yaml:"kind" validate:"omitempty,oneof=river sea"`
 	Path [][]float64 `yaml:"path" validate:"required,min=2,max=60,dive,len=2"`
 }
 
@@ -130,7 +132,7 @@ func readWaters(f *tenants.Folder) []tenants.Row {
 		for j, p := range w.Path {
 			path[j] = p
 		}
-		rows = append(rows, tenants.Row{Slug: slug, Columns: map[string]any{"position": i, "name": w.Name, "path": path}})
+		rows = append(rows, tenants.Row{Slug: slug, Columns: map[string]any{"position": i, "name": w.Name, "kind": cmp.Or(w.Kind, "river"), "path": path}})
 	}
 	return rows
 }
