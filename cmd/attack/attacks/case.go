@@ -1,0 +1,114 @@
+package attacks
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// World is what an attacker works with: a server, its manifest, the city under attack and another one whose data must not show.
+type World struct {
+	Server *Server
+	Routes []Route
+	City   *City
+	Other  *City
+	// IDs gives a person of City the identifiers of an entity; an empty one means that there is none.
+	IDs func(p Person, entity string) IDs
+	// Telling are words that only the other city knows, each with a made-up one that looks alike.
+	Telling []Pair
+	// Reset puts City back as it was after a request that may have changed it. Without it only what must be refused is sent.
+	Reset func(context.Context) error
+	Tally *Tally
+}
+
+// Pair is a value that exists in the other city, and one that exists nowhere.
+type Pair struct{ Foreign, MadeUp string }
+
+// Case is one attack.
+type Case struct {
+	Class  string // the line of the table
+	Route  Route
+	Person Person
+	Twist  string // what is odd about it
+	Send   Request
+	Gate   bool     // the status must be what the manifest says of this person
+	Want   []int    // the statuses that are right, if not any
+	Like   *Request // must be answered like this one, byte for byte but for the values of Alike
+	Alike  Pair
+	Echoed []string // what the request itself brings, and may be given back
+}
+
+func (c Case) name() string {
+	return fmt.Sprintf("%s as %s, %s (%s)", c.Route.Name(), c.Person.Name, c.Twist, c.Send.Target)
+}
+
+// workers is how many cases of reading are tried at once.
+const workers = 4
+
+// Run tries all cases, reading ones side by side and changing ones one after the other.
+func (w *World) Run(ctx context.Context, cases []Case) {
+	reading := make(chan Case)
+	var done sync.WaitGroup
+	for range workers {
+		done.Go(func() {
+			for c := range reading {
+				w.try(ctx, c)
+			}
+		})
+	}
+	for _, c := range cases {
+		if c.Route.Safe() {
+			reading <- c
+		}
+	}
+	close(reading)
+	done.Wait()
+	for _, c := range cases {
+		if !c.Route.Safe() {
+			w.try(ctx, c)
+		}
+	}
+}
+
+// try sends one case and counts it.
+func (w *World) try(ctx context.Context, c Case) {
+	reply, err := w.send(ctx, c.Route, c.Send)
+	if err != nil {
+		w.Tally.Count(c.Class, c.name(), err.Error())
+		return
+	}
+	wrong := w.judge(c, reply)
+	if c.Gate {
+		wrong = append(wrong, judgeGate(c, reply)...)
+	}
+	if len(c.Want) > 0 && !contains(c.Want, reply.Status) {
+		wrong = append(wrong, fmt.Sprintf("answered %d, not one of %v", reply.Status, c.Want))
+	}
+	if c.Like != nil {
+		like, err := w.send(ctx, c.Route, *c.Like)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		} else if d := different(reply, like, []string{c.Alike.Foreign}, []string{c.Alike.MadeUp}); d != "" {
+			wrong = append(wrong, "is told apart: "+d)
+		}
+	}
+	w.Tally.Count(c.Class, c.name(), wrong...)
+}
+
+func contains(list []int, n int) bool {
+	for _, x := range list {
+		if x == n {
+			return true
+		}
+	}
+	return false
+}
+
+// send sends a request and puts the city back if it may have changed.
+func (w *World) send(ctx context.Context, route Route, q Request) (Reply, error) {
+	reply, err := w.Server.Do(ctx, q)
+	if err == nil && !route.Safe() && w.Reset != nil {
+		err = w.Reset(ctx)
+	}
+	return reply, err
+}

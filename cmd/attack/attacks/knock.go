@@ -1,0 +1,115 @@
+package attacks
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Knock asks for every route as every person, with things of their own: plain, as HEAD, in English, with a slash and with junk behind.
+// It proves who may, and that the suite sees pages with data rather than refusals.
+func (w *World) Knock() []Case {
+	var cases []Case
+	for _, route := range w.Routes {
+		for _, person := range w.City.People {
+			path, ok := w.path(route, person, ownIDs)
+			if !ok {
+				continue
+			}
+			for _, twist := range knocks {
+				if c, ok := w.knock(route, person, path, twist); ok {
+					cases = append(cases, c)
+				}
+			}
+		}
+	}
+	return cases
+}
+
+// knocks are the ways of asking for the same thing.
+var knocks = []struct {
+	class, name   string
+	method        string // instead of the route's
+	before, after string
+}{
+	{class: "who may: routes × people", name: "plain"},
+	{class: "who may: the English twin", name: "in English", before: "/en"},
+	{class: "who may: HEAD", name: "HEAD", method: http.MethodHead},
+	{class: "who may: odd addresses", name: "a slash behind", after: "/"},
+	{class: "junk in the query", name: "junk behind", after: "?tenant_id={other}&city={other}&host={other}&lang=zz&fatto=x&role=city_admin&_method=DELETE&debug=1"},
+}
+
+func (w *World) knock(route Route, person Person, path string, k struct{ class, name, method, before, after string }) (Case, bool) {
+	if k.before != "" && route.Bare || k.method != "" && !route.Safe() || w.harmful(route, person) {
+		return Case{}, false
+	}
+	target := k.before + path
+	if target != "/" || k.after != "/" {
+		target += strings.ReplaceAll(k.after, "{other}", w.Other.Slug)
+	}
+	method := route.Method
+	if k.method != "" {
+		method = k.method
+	}
+	c := w.as(route, person, k.class, k.name, method, target)
+	c.Gate, c.Echoed = true, []string{w.Other.Slug}
+	if route.Safe() && gateFor(route, person) == open && k.after != "/" {
+		c.Want = []int{http.StatusOK, http.StatusSeeOther, http.StatusFound, http.StatusNotModified}
+	}
+	return c, true
+}
+
+// harmful says whether the request could change something that nobody would put back.
+func (w *World) harmful(route Route, person Person) bool {
+	return w.Reset == nil && !route.Safe() && gateFor(route, person) == open
+}
+
+// as is a case of a person who uses the city as its own pages would make them.
+func (w *World) as(route Route, person Person, class, twist, method, target string) Case {
+	q := Request{Method: method, Host: hostport(w.City), Target: target, Header: as(person, nil)}
+	if !route.Safe() {
+		q.Header = own(w.City, q.Header)
+		q.Form = filled(route)
+	}
+	return Case{Class: class, Route: route, Person: person, Twist: twist, Send: q}
+}
+
+// hostport is what a browser writes into the Host header.
+func hostport(c *City) string {
+	_, host, _ := strings.Cut(c.Base, "://")
+	return host
+}
+
+// filled is the route's form with something plausible in every field.
+func filled(route Route) url.Values {
+	form := url.Values{}
+	for _, field := range route.Form {
+		switch {
+		case strings.Contains(field, "mail"):
+			form.Set(field, "nessuno@prova.example")
+		case strings.Contains(field, "password"):
+			form.Set(field, "tre cavalli e una zucca")
+		default:
+			form.Set(field, "1")
+		}
+	}
+	return form
+}
+
+func ownIDs(ids IDs) string     { return ids.Own }
+func othersIDs(ids IDs) string  { return ids.Others }
+func foreignIDs(ids IDs) string { return ids.Foreign }
+func madeUpIDs(ids IDs) string  { return ids.MadeUp }
+
+// path fills the route's parameters with one kind of ids; ok is false if there are none of that kind.
+func (w *World) path(route Route, person Person, kind func(IDs) string) (string, bool) {
+	values := map[string]string{}
+	for _, name := range route.ParamNames() {
+		id := kind(w.IDs(person, route.Params[name]))
+		if id == "" {
+			return "", false
+		}
+		values[name] = id
+	}
+	return route.At(values), true
+}
