@@ -1,6 +1,9 @@
 -- Tenancy: who the cities are, and the rule that every other table obeys.
 -- The owner role migrates; welfarex_app serves: it owns nothing, bypasses nothing, alters nothing.
 
+-- Before PostgreSQL 15 everyone could make tables here.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
 -- current_city is the city of this transaction, or NULL when none was set. A transaction-local setting is '' once it has ended.
 CREATE FUNCTION current_city() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('app.tenant', true), '')::uuid;
