@@ -39,3 +39,11 @@ func (db *DB) Hosts(ctx context.Context, slug string) (map[string][]string, erro
 	}
 	return hosts, rows.Err()
 }
+
+// BySlug reads cities as they stand in the database now, for commands that have just written them.
+func (db *DB) BySlug(ctx context.Context, slugs []string) (map[string]*City, error) {
+	d := &Directory{pool: db.reads}
+	cities := map[string]*City{}
+	err := d.query(ctx, func(c *City, _ []string) { cities[c.Slug] = c }, selectCities+" WHERE c.slug = ANY ($1)", slugs)
+	return cities, err
+}

@@ -2,24 +2,22 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/welfarex/welfarex/migrations"
-	"github.com/welfarex/welfarex/modules"
-	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/files"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
-	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/tenants"
 )
@@ -90,26 +88,12 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	if a.queue, err = jobs.Open(a.db, a.cities, workers, atOnce); err != nil {
 		return err
 	}
-	a.attach(a.queue)
+	a.accounts.Attach(a.queue)
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
-		Ready: a.ready, Routes: routes(a.modules),
+		Ready: a.ready, Routes: a.manifest(),
 	}
 	return nil
-}
-
-// gather joins what the modules bring: their words and their policies.
-func gather(list []modules.Module) (*ui.Words, *authz.Policy, error) {
-	words, err := ui.Load(append(wordsOf(list), ui.Locales)...)
-	if err != nil {
-		return nil, nil, err
-	}
-	var policies []string
-	for _, m := range list {
-		policies = append(policies, m.Policy)
-	}
-	policy, err := authz.Load(policies...)
-	return words, policy, err
 }
 
 // ready says whether a request could be answered now: database, files, news of cities.
@@ -258,15 +242,42 @@ func (*healthcheckCommand) Run(ctx context.Context, c Config) error {
 	return nil
 }
 
-type routesCommand struct{}
+type routesCommand struct {
+	JSON bool `name:"json" help:"${routes_json}"`
+}
 
-func (*routesCommand) Run(ctx context.Context) error {
-	list, err := manifest(ctx)
-	if err != nil {
+// Run needs no database: the pages are the program's own.
+func (cmd *routesCommand) Run() error {
+	a := &App{files: &files.Store{}}
+	if err := a.assemble(nil); err != nil {
 		return err
 	}
-	for _, r := range list {
-		fmt.Printf("%-6s %-48s %-28s %s\n", r.Method, r.Path, r.Who, strings.TrimSuffix(r.About, "."))
+	if cmd.JSON {
+		return json.NewEncoder(os.Stdout).Encode(described(a.manifest()))
+	}
+	for _, r := range a.manifest() {
+		fmt.Printf("%-6s %-44s %-28s %s\n", r.Method, r.Path, r.Who, r.About)
 	}
 	return nil
+}
+
+// routeLine is a route as `welfarex routes --json` tells it to programs.
+type routeLine struct {
+	Method string            `json:"method"`
+	Path   string            `json:"path"`
+	Who    string            `json:"who"`
+	Class  string            `json:"class"`
+	About  string            `json:"about"`
+	Params map[string]string `json:"params,omitempty"`
+	Query  []string          `json:"query,omitempty"`
+	Form   []string          `json:"form,omitempty"`
+	Bare   bool              `json:"bare,omitempty"`
+}
+
+func described(list []web.Route) []routeLine {
+	lines := make([]routeLine, len(list))
+	for i, r := range list {
+		lines[i] = routeLine{r.Method, r.Path, r.Who.String(), string(r.Class), r.About, r.Params, r.Query, r.Form, r.Bare}
+	}
+	return lines
 }

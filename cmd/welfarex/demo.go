@@ -51,10 +51,11 @@ func (*demoCommand) Run(ctx context.Context, c Config, say voice) (err error) {
 	}
 	defer a.Close()
 	started := time.Now()
-	if err := a.applyDemoCities(ctx); err != nil {
+	cooperatives, err := a.applyDemoCities(ctx)
+	if err != nil {
 		return err
 	}
-	if err := a.seedDemo(ctx, parts.mail.URL()); err != nil {
+	if err := a.seedDemo(ctx, parts.mail.URL(), cooperatives); err != nil {
 		return err
 	}
 	fmt.Printf("\n%s\n\n", say.T("cli.demo_ready", "seconds", fmt.Sprintf("%.1f", time.Since(started).Seconds())))
@@ -69,22 +70,35 @@ func (a *App) demoURL(slug string) string {
 	return a.parsed.base.Of(&tenants.City{Host: slug + "." + a.parsed.base.Parent})
 }
 
-// applyDemoCities applies the folders that travel with the program.
-func (a *App) applyDemoCities(ctx context.Context) error {
+// applyDemoCities applies the folders that travel with the program, and gives for each city the slug of a cooperative.
+func (a *App) applyDemoCities(ctx context.Context) (map[string]string, error) {
+	cooperatives := map[string]string{}
 	for _, slug := range demoCities {
 		files, err := fs.Sub(tenants.House(), "cities/"+slug)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		plan, err := tenants.ReadFolder(slug, files, tenants.House(), parts())
 		if err != nil {
-			return fmt.Errorf("tenants/cities/%s: %w", slug, err)
+			return nil, fmt.Errorf("tenants/cities/%s: %w", slug, err)
 		}
 		if _, err := a.db.Apply(ctx, plan, a.files, false); err != nil {
-			return fmt.Errorf("tenants/cities/%s: %w", slug, err)
+			return nil, fmt.Errorf("tenants/cities/%s: %w", slug, err)
+		}
+		cooperatives[slug] = cooperative(plan)
+	}
+	return cooperatives, nil
+}
+
+func cooperative(plan *tenants.Plan) string {
+	for _, table := range plan.Tables {
+		for _, row := range table.Rows {
+			if table.Name == "providers" && row.Columns["kind"] == "cooperativa" {
+				return row.Slug
+			}
 		}
 	}
-	return nil
+	return ""
 }
 
 // demoParts are what the demo runs besides the program itself.

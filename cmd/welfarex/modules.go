@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
 	"io/fs"
 	"time"
 
 	"github.com/welfarex/welfarex/modules"
+	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/authz"
-	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
-	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/modules/places"
@@ -19,39 +17,36 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// features are the modules of this program, listed once.
+// features are the modules of this program, put together.
 type features struct {
 	modules  []modules.Module
 	words    *ui.Words
 	policy   *authz.Policy
-	accounts web.Sessions
+	accounts *accounts.Service
 }
 
-type nobody struct{}
-
-func (nobody) Resume(context.Context, string) (*authz.Actor, error) { return nil, problem.ErrUnauthenticated }
-
-// assemble makes every module.
-func (a *App) assemble(*mail.Sender) (err error) {
-	_ = time.Now
-	a.accounts = nobody{}
-	a.modules = []modules.Module{{Name: "files", Routes: a.files.Routes()}}
-	a.words, a.policy, err = gather(a.modules)
-	return err
-}
-
-func (a *App) attach(*jobs.Queue) {}
-
-func (a *App) seedDemo(context.Context, string) error { return nil }
-
-func manifest(context.Context) ([]web.Route, error) { return nil, nil }
-
-func routes(list []modules.Module) []web.Route {
-	var all []web.Route
-	for _, m := range list {
-		all = append(all, m.Routes...)
+// assemble makes every module, once; a module that is not here does not exist.
+func (a *App) assemble(sender *mail.Sender) (err error) {
+	var (
+		places     = places.New(a.db, time.Now)
+		catalogue  = catalogue.New(a.db, time.Now)
+		programmes = programmes.New(a.db, time.Now)
+		portal     = portal.New(a.db, a.parsed.base, time.Now, catalogue, places, programmes)
+	)
+	a.modules = []modules.Module{
+		{Name: "files", Routes: a.files.Routes()}, places.Module(), catalogue.Module(), programmes.Module(), portal.Module(),
 	}
-	return all
+	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ui.Locales)...); err != nil {
+		return err
+	}
+	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy)...); err != nil {
+		return err
+	}
+	a.accounts = accounts.New(accounts.Options{
+		DB: a.db, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
+	})
+	a.modules = append(a.modules, a.accounts.Module())
+	return nil
 }
 
 // parts are what the modules take from a city's folder, in the order in which rows refer to each other.
@@ -63,12 +58,27 @@ func parts() []tenants.Part {
 	return list
 }
 
-func wordsOf(list []modules.Module) []fs.FS {
-	all := make([]fs.FS, 0, len(list))
+// manifest is every page of the program.
+func (a *App) manifest() []web.Route {
+	var all []web.Route
+	for _, m := range a.modules {
+		all = append(all, m.Routes...)
+	}
+	return all
+}
+
+func words(list []modules.Module) (all []fs.FS) {
 	for _, m := range list {
 		if m.Words != nil {
 			all = append(all, m.Words)
 		}
+	}
+	return all
+}
+
+func policies(list []modules.Module) (all []string) {
+	for _, m := range list {
+		all = append(all, m.Policy)
 	}
 	return all
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/welfarex/welfarex/modules/accounts"
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// demoFile is demo.json: how to come in, for whoever tries the demo.
+type demoFile struct {
+	Operator *struct{}  `json:"operator"` // the network operator has no account yet
+	MailURL  string     `json:"mail_url"`
+	Cities   []demoCity `json:"cities"`
+}
+
+type demoCity struct {
+	Slug     string       `json:"slug"`
+	URL      string       `json:"url"`
+	Accounts []demoPerson `json:"accounts"`
+}
+
+type demoPerson struct {
+	Role       string  `json:"role"`
+	Email      string  `json:"email"`
+	Password   string  `json:"password"`
+	TOTPSecret *string `json:"totp_secret"` // base32, SHA-1, 6 digits, 30 s; null for citizens
+}
+
+// demoNames are invented people; one of each role in every city.
+var demoNames = map[string]string{
+	authz.Citizen: "Anna Rossi", authz.Provider: "Paolo Ferri", authz.WelfareManager: "Giulia Conti", authz.Municipality: "Marco Galli", authz.CityAdmin: "Elena Riva",
+}
+
+// seedDemo makes people of every role in the nine cities, and writes demo.json. Passwords and second factors made at the first
+// start are kept. cooperatives names a provider of each city.
+func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[string]string) error {
+	file := filepath.Join(a.config.Data, "demo.json")
+	kept, err := readDemoFile(file)
+	if err != nil {
+		return err
+	}
+	// One password for everybody: fifty slow hashes would be fifty times slower.
+	password := kept.password()
+	hash, err := a.accounts.Hash(password)
+	if err != nil {
+		return err
+	}
+	demo := demoFile{MailURL: mailURL}
+	cities, err := a.db.BySlug(ctx, demoCities)
+	if err != nil {
+		return err
+	}
+	for _, slug := range demoCities {
+		city := cities[slug]
+		if city == nil {
+			return fmt.Errorf("the city %s was applied and is not there", slug)
+		}
+		people := demoCity{Slug: slug, URL: a.demoURL(slug)}
+		for _, role := range authz.Roles {
+			email := strings.ReplaceAll(role, "_", "-") + "@" + slug + ".example"
+			person := demoPerson{Role: role, Email: email, Password: password}
+			if role != authz.Citizen {
+				person.TOTPSecret = kept.totp(slug, role)
+			}
+			if err := a.seedPerson(tenants.With(ctx, city), person, hash, cooperatives[slug]); err != nil {
+				return fmt.Errorf("%s of %s: %w", role, slug, err)
+			}
+			people.Accounts = append(people.Accounts, person)
+		}
+		demo.Cities = append(demo.Cities, people)
+	}
+	raw, err := json.MarshalIndent(demo, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(raw, '\n'), 0o600)
+}
+
+func (a *App) seedPerson(ctx context.Context, p demoPerson, hash, provider string) error {
+	seed := accounts.SeedPerson{Email: p.Email, Name: demoNames[p.Role], Hash: hash}
+	if p.Role != authz.Citizen {
+		seed.Role, seed.TOTPSecret = p.Role, *p.TOTPSecret
+	}
+	if p.Role == authz.Provider {
+		seed.Provider = provider
+	}
+	return a.accounts.Seed(ctx, seed)
+}
+
+func readDemoFile(file string) (demoFile, error) {
+	var kept demoFile
+	raw, err := os.ReadFile(file) //nolint:gosec // in the demo's own folder
+	if errors.Is(err, fs.ErrNotExist) {
+		return kept, nil
+	}
+	if err != nil {
+		return kept, err
+	}
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return kept, fmt.Errorf("%s: %w", file, err)
+	}
+	return kept, nil
+}
+
+func (d demoFile) password() string {
+	for _, c := range d.Cities {
+		for _, p := range c.Accounts {
+			return p.Password
+		}
+	}
+	return "demo-" + strings.ToLower(base32.StdEncoding.EncodeToString(random(10)))
+}
+
+func (d demoFile) totp(slug, role string) *string {
+	for _, c := range d.Cities {
+		for _, p := range c.Accounts {
+			if c.Slug == slug && p.Role == role && p.TOTPSecret != nil {
+				return p.TOTPSecret
+			}
+		}
+	}
+	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random(20))
+	return &secret
+}
