@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -67,9 +68,10 @@ type transaction struct {
 	queries Queries
 	pgx     pgx.Tx
 	after   []func()
+	ended   atomic.Bool // a context that outlives it reaches nothing
 }
 
-// ErrNoTransaction means that a store was called outside Tx.
+// ErrNoTransaction means that a store was called outside Tx, or with a context whose transaction has ended.
 var ErrNoTransaction = errors.New("no transaction in this context")
 
 // Query gives the query builders of the running transaction. Calling it outside Tx is a programming error and panics.
@@ -85,7 +87,7 @@ func After(ctx context.Context, do func()) {
 }
 
 func running(ctx context.Context) *transaction {
-	if t, ok := ctx.Value(txKey{}).(*transaction); ok {
+	if t, ok := ctx.Value(txKey{}).(*transaction); ok && !t.ended.Load() {
 		return t
 	}
 	panic(ErrNoTransaction)
@@ -115,12 +117,23 @@ func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
 	if err != nil {
 		return err
 	}
-	if outer, ok := ctx.Value(txKey{}).(*transaction); ok {
-		if outer.city.ID != city.ID {
-			return ErrOtherCity
-		}
+	if _, inside, err := joined(ctx, city); err != nil {
+		return err
+	} else if inside {
 		return do(ctx)
 	}
+	t := &transaction{city: city}
+	if err := db.transact(ctx, t, do); err != nil {
+		return err
+	}
+	for _, do := range t.after {
+		do()
+	}
+	return nil
+}
+
+// transact holds a connection no longer than the transaction lasts.
+func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Context) error) error {
 	conn, err := db.writes.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reach the database: %w", err)
@@ -139,20 +152,32 @@ func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", city.ID.String()); err != nil {
-		return fmt.Errorf("enter %s: %w", city.Slug, err)
+	defer t.ended.Store(true)
+	if _, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", t.city.ID.String()); err != nil {
+		return fmt.Errorf("enter %s: %w", t.city.Slug, err)
 	}
-	t := &transaction{city: city, queries: Queries{conn}, pgx: prepared{tx}}
+	t.queries, t.pgx = Queries{conn}, prepared{tx}
 	if err := do(context.WithValue(ctx, txKey{}, t)); err != nil {
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	for _, do := range t.after {
-		do()
-	}
 	return nil
+}
+
+// joined gives the transaction that ctx runs in, if it does.
+func joined(ctx context.Context, city *City) (t *transaction, inside bool, err error) {
+	t, inside = ctx.Value(txKey{}).(*transaction)
+	switch {
+	case !inside:
+		return nil, false, nil
+	case t.ended.Load():
+		return nil, false, ErrNoTransaction
+	case t.city.ID != city.ID:
+		return nil, false, ErrOtherCity
+	}
+	return t, true, nil
 }
 
 // Read sends the queries that queue adds, for the city of ctx, in one round trip. Inside Tx it sees what the transaction wrote.
@@ -161,15 +186,15 @@ func (db *DB) Read(ctx context.Context, queue func(*pgx.Batch)) error {
 	if err != nil {
 		return err
 	}
-	if t, ok := ctx.Value(txKey{}).(*transaction); ok {
-		if t.city.ID != city.ID {
-			return ErrOtherCity
-		}
-		var batch pgx.Batch
-		queue(&batch)
-		return t.pgx.SendBatch(ctx, &batch).Close()
+	outer, inside, err := joined(ctx, city)
+	if err != nil {
+		return err
 	}
 	var batch pgx.Batch
+	if inside {
+		queue(&batch)
+		return outer.pgx.SendBatch(ctx, &batch).Close()
+	}
 	// A batch is one implicit transaction: the setting lasts exactly as long as its queries.
 	batch.Queue("SELECT set_config('app.tenant', $1, true)", city.ID.String())
 	queue(&batch)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -106,27 +107,52 @@ func (d *Directory) listen(ctx context.Context) error {
 	}
 }
 
-// news waits for the next change and takes with it those that follow at once: an import brings thousands.
+const (
+	silence = 10 * time.Second      // after so long without news, ask whether the connection still lives
+	bundle  = 20 * time.Millisecond // news that follow one another within it are taken together
+)
+
+// news waits for the next change and takes with it those that follow at once: an import brings thousands. None at all is no error.
 func news(ctx context.Context, conn *pgx.Conn) ([]uuid.UUID, error) {
-	n, err := conn.WaitForNotification(ctx)
-	seen, until := map[uuid.UUID]bool{}, time.Now().Add(200*time.Millisecond)
-	for err == nil {
-		id, parseErr := uuid.Parse(n.Payload)
-		if parseErr != nil {
-			return nil, fmt.Errorf("news of no city %q: %w", n.Payload, parseErr)
+	first, err := heard(ctx, conn, silence, 1)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(first) == 0:
+		return nil, alive(ctx, conn)
+	}
+	more, err := heard(ctx, conn, bundle, math.MaxInt)
+	return append(first, more...), err
+}
+
+// heard gives the cities that there was news of within a time, and returns at once when there are enough.
+func heard(ctx context.Context, conn *pgx.Conn, within time.Duration, enough int) ([]uuid.UUID, error) {
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	seen := map[uuid.UUID]bool{}
+	for len(seen) < enough {
+		n, err := conn.WaitForNotification(waiting)
+		if err != nil && (ctx.Err() != nil || !pgconn.Timeout(err)) {
+			return nil, err
 		}
-		seen[id] = true
-		soon, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
-		n, err = conn.WaitForNotification(soon)
-		cancel()
-		if len(seen) >= 500 || time.Now().After(until) {
+		if err != nil {
 			break
 		}
+		id, err := uuid.Parse(n.Payload)
+		if err != nil {
+			slog.Warn("news of no city", "payload", n.Payload)
+			continue
+		}
+		seen[id] = true
 	}
-	if len(seen) > 0 && ctx.Err() == nil && (err == nil || pgconn.Timeout(err)) {
-		return slices.Collect(maps.Keys(seen)), nil
-	}
-	return nil, err
+	return slices.Collect(maps.Keys(seen)), nil
+}
+
+// alive finds out about a peer that went away without a word, of which TCP alone would tell us only after minutes.
+func alive(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, silence/2)
+	defer cancel()
+	return conn.Ping(ctx)
 }
 
 const selectCities = `SELECT c.id, c.slug, c.name, c.status, c.version, c.settings,
@@ -191,10 +217,17 @@ func (d *Directory) query(ctx context.Context, each func(*City, []string), sql s
 			continue
 		}
 		if err := json.Unmarshal(settings, &c.Settings); err != nil {
-			return fmt.Errorf("settings of %s: %w", c.Slug, err)
+			slog.Error("a city cannot be served", "city", c.Slug, "error", err) // and keeps no other from being served
+			continue
 		}
 		c.Host = c.Slug + "." + d.parent
-		each(&c, append(hosts, c.Host))
+		each(&c, append(slices.DeleteFunc(hosts, d.ours), c.Host))
 	}
 	return rows.Err()
+}
+
+// ours says whether a host is the installation's to give: under the parent domain every name is the city's of that slug, whatever a
+// folder claims.
+func (d *Directory) ours(host string) bool {
+	return host == d.parent || strings.HasSuffix(host, "."+d.parent)
 }
