@@ -57,6 +57,9 @@ func (a *Actor) ID() string { return "account:" + a.Account.String() }
 // Staff says whether the actor holds any role but citizen; staff need their second factor.
 func (a *Actor) Staff() bool { return a != nil && len(a.Memberships) > 0 }
 
+// Complete says whether the login is: staff, and whoever chose a second factor, have given it.
+func (a *Actor) Complete() bool { return a.Strong || !a.Staff() && !a.Enrolled }
+
 // Has says whether the actor holds role.
 func (a *Actor) Has(role string) bool {
 	return a != nil && slices.ContainsFunc(a.Memberships, func(m Membership) bool { return m.Role == role })

@@ -270,7 +270,7 @@ func (s *Server) identify(r *Request) error {
 		return err
 	}
 	r.Half = actor
-	if !actor.Staff() || actor.Strong {
+	if actor.Complete() {
 		r.Actor = actor
 	}
 	return nil
