@@ -1,0 +1,314 @@
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+)
+
+// route is one row of `welfarex routes --json`.
+type route struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Who    string `json:"who"`
+	Bare   bool   `json:"bare"`
+}
+
+// notPages are routes that answer with something else than a page.
+var notPages = regexp.MustCompile(`^/(media|static|theme|livez|readyz|robots\.txt|sitemap)`)
+
+// pageRoutes are the program's pages, from its own table.
+func pageRoutes(t testing.TB) []route {
+	t.Helper()
+	var all, pages []route
+	if err := json.Unmarshal([]byte(call(t, process{args: []string{"routes", "--json"}, data: shared.data}).out), &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.Method == http.MethodGet && !notPages.MatchString(r.Path) {
+			pages = append(pages, r)
+		}
+	}
+	return pages
+}
+
+// matches says whether a path is one of the route's; exact counts the parts that are not parameters.
+func (r route) matches(path string) (exact int, ok bool) {
+	want, have := strings.Split(r.Path, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return 0, false
+	}
+	for i := range want {
+		switch {
+		case want[i] == have[i]:
+			exact++
+		case !strings.HasPrefix(want[i], ":") || have[i] == "":
+			return 0, false
+		}
+	}
+	return exact, true
+}
+
+// routeOf finds the route of a path, as the server does: what is written out goes before parameters.
+func routeOf(routes []route, path string) (found route, ok bool) {
+	best := -1
+	for _, r := range routes {
+		if exact, fits := r.matches(path); fits && exact > best {
+			found, best, ok = r, exact, true
+		}
+	}
+	return found, ok
+}
+
+// kind is one kind of page: an address that shows it, and who may look.
+type kind struct {
+	name   string
+	path   string
+	role   string // "" for a visitor, "halfway", or a role
+	status int
+}
+
+// visitors of all sorts, in the order in which a page is given to them.
+var visitors = []string{"", "citizen", "provider", "welfare_manager", "municipality", "city_admin"}
+
+// explore follows the links of a city as each role sees them, until every route of the table has an address that is linked somewhere.
+func explore(t *testing.T, routes []route, c city, sessions map[string]string, mailed []string) map[string]kind {
+	t.Helper()
+	found := map[string]kind{}
+	for _, role := range visitors {
+		queue, visits := []string{"/", "/area-personale", "/ente", "/comune", "/amministrazione"}, map[string]int{}
+		if role == "" {
+			queue = append([]string{"/"}, mailed...)
+		}
+		seen := map[string]bool{}
+		for len(queue) > 0 {
+			path := queue[0]
+			queue = queue[1:]
+			bare, _, _ := strings.Cut(path, "?")
+			r, ok := routeOf(routes, bare)
+			if !ok || seen[path] || visits[r.Path] >= 3 {
+				continue
+			}
+			seen[path] = true
+			visits[r.Path]++
+			answer := shared.ask(t, c.host(), path, "Cookie", "__Host-session="+sessions[role])
+			if answer.status != http.StatusOK || !strings.HasPrefix(answer.header.Get("Content-Type"), "text/html") {
+				continue
+			}
+			if _, known := found[r.Path]; !known {
+				found[r.Path] = kind{name: nameOf(r.Path), path: path, role: role, status: http.StatusOK}
+			}
+			queue = append(queue, links(answer.body)...)
+		}
+	}
+	return found
+}
+
+func nameOf(pattern string) string {
+	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(pattern, "-"), "-")
+	return cmp.Or(name, "home")
+}
+
+var reference = regexp.MustCompile(`(?:href|action)="(/[^"#]*)`)
+
+// links are the addresses within the city that a page leads to.
+func links(body string) []string {
+	var all []string
+	for _, m := range reference.FindAllStringSubmatch(body, -1) {
+		path := html.UnescapeString(m[1])
+		if !strings.HasPrefix(path, "//") && !strings.HasPrefix(path, "/en") {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// signInOverHTTP posts password and second factor as a browser would, and gives the session.
+func signInOverHTTP(t testing.TB, d *demo, c city, p person) string {
+	t.Helper()
+	session := ""
+	post := func(path string, form url.Values) {
+		req, err := http.NewRequest(http.MethodPost, "http://"+d.addr+path, strings.NewReader(form.Encode())) //nolint:noctx // bounded by the test
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = c.host()
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		req.Header.Set("Cookie", "__Host-session="+session)
+		res, err := plain.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s of %s: %s answers %d", p.Role, c.Slug, path, res.StatusCode)
+		}
+		for _, cookie := range res.Cookies() {
+			if cookie.Name == "__Host-session" {
+				session = cookie.Value
+			}
+		}
+	}
+	post("/accedi", url.Values{"email": {p.Email}, "password": {p.Password}})
+	if p.TOTP != "" {
+		post("/accedi/codice", url.Values{"code": {codes.next(t, p.TOTP)}})
+	}
+	return session
+}
+
+// carry gives the tab a session that was begun elsewhere.
+func (w *tab) carry(session string) {
+	w.t.Helper()
+	if session == "" {
+		return
+	}
+	yes := true
+	_, err := chromedpCall(w, network.SetCookie, network.SetCookieParams{Name: "__Host-session", Value: session, URL: w.city.URL + "/", Path: "/", Secure: &yes, HTTPOnly: &yes})
+	w.must("carry a session", err)
+}
+
+// unlinked are pages that nothing leads to on purpose, each with an address that shows it.
+func unlinked(c city) map[string]string {
+	return map[string]string{}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	c := shared.city("cremona")
+	routes := pageRoutes(t)
+	sessions := map[string]string{}
+	for _, role := range visitors[1:] {
+		sessions[role] = signInOverHTTP(t, shared, c, c.person(role))
+	}
+	found := explore(t, routes, c, sessions, mailedAddresses(t, c))
+	for pattern, path := range unlinked(c) {
+		found[pattern] = kind{name: nameOf(pattern), path: path, status: http.StatusOK}
+	}
+	for _, r := range routes {
+		if _, ok := found[r.Path]; !ok && r.Who != "halfway" {
+			t.Errorf("no page leads to %s (%s)", r.Path, r.Who)
+		}
+	}
+	kinds := slices.Collect(maps.Values(found))
+	slices.SortFunc(kinds, func(a, b kind) int { return strings.Compare(a.name, b.name) })
+	kinds = append(kinds, states(t, c, sessions)...)
+
+	var mu sync.Mutex
+	titles := map[string]string{}
+	t.Run("each", func(t *testing.T) {
+		for _, k := range kinds {
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				w := chrome.open(t, c, true)
+				w.carry(sessions[k.role])
+				if status := w.visit(k.path); status != k.status {
+					t.Fatalf("%s answers %d", k.path, status)
+				}
+				w.examine(k.name)
+				w.picture(k.name)
+				mu.Lock()
+				title := js[string](w, "document.title")
+				if other, taken := titles[title]; taken && k.status == http.StatusOK && !strings.Contains(k.name, "--") {
+					t.Errorf("%s and %s have the same title %q", k.name, other, title)
+				}
+				titles[title] = k.name
+				mu.Unlock()
+				w.emptyForms(k)
+				w.withoutItsScripts(k)
+			})
+		}
+	})
+}
+
+// withoutItsScripts looks again, with the page's scripts failing to load, and at the English twin.
+func (w *tab) withoutItsScripts(k kind) {
+	w.t.Helper()
+	w.blockScripts()
+	if status := w.visit(k.path); status != k.status {
+		w.t.Fatalf("%s answers %d the second time", k.path, status)
+	}
+	for _, width := range []int64{desk, phone} {
+		w.resize(width)
+		w.violations(k.name + " without its scripts")
+	}
+	w.resize(narrow)
+	w.fits(k.name + "-without-scripts")
+	w.resize(desk)
+	if status := w.visit("/en" + strings.TrimSuffix(k.path, "/")); status != k.status {
+		w.t.Errorf("its English twin answers %d", status)
+		return
+	}
+	if lang := js[string](w, "document.documentElement.lang"); lang != "en" {
+		w.t.Errorf("its English twin has the language %q", lang)
+	}
+	w.structure(k.name + " in English")
+	w.violations(k.name + " in English")
+	w.shot("en-" + k.name)
+}
+
+// emptyForms sends every form of the page that people write in, with nothing in it, and looks at how it comes back.
+func (w *tab) emptyForms(k kind) {
+	w.t.Helper()
+	forms := js[int](w, writtenForms+".length")
+	for i := range forms {
+		if i > 0 {
+			if status := w.visit(k.path); status != k.status {
+				return
+			}
+		}
+		w.relax()
+		at := w.aim(fmt.Sprintf("form %d of %s", i+1, k.name), `((f) => {
+			for (const e of f.elements) if (e.matches('input:not([type=hidden]):not([type=radio]):not([type=checkbox]), textarea')) e.value = ''
+			for (let d = f.closest('details'); d; d = d.parentElement.closest('details')) d.open = true
+			return f.querySelector('button:not([type=button])')
+		})(`+writtenForms+`[$1])`, i)
+		status := w.clickThrough(at, "an empty form")
+		name := fmt.Sprintf("%s--empty-%d", k.name, i+1)
+		switch status {
+		case http.StatusUnprocessableEntity:
+			if w.count(`[aria-invalid=true], [role=alert]`) == 0 {
+				w.t.Errorf("%s does not say what is wrong", name)
+			}
+			w.examine(name)
+			w.picture(name)
+		case http.StatusOK:
+		default:
+			w.t.Errorf("%s answers %d", name, status)
+		}
+	}
+}
+
+const writtenForms = `[...document.querySelectorAll('main form[method=post]')].filter((f) => f.querySelector('input:not([type=hidden]):not([type=radio]):not([type=checkbox]), textarea'))`
+
+// states are kinds of pages that no link leads to: nothing found, not found, not allowed, and the steps of coming in.
+func states(t *testing.T, c city, sessions map[string]string) []kind {
+	t.Helper()
+	return []kind{
+		{name: "servizi--nothing-found", path: "/servizi?q=zzxqwk", status: http.StatusOK},
+		{name: "servizi--searched", path: "/servizi?q=" + url.QueryEscape("assistenza anziani"), status: http.StatusOK},
+		{name: "not-found", path: "/servizi/che-non-c-e", status: http.StatusNotFound},
+		{name: "not-found--deep", path: "/a/b/c", status: http.StatusNotFound},
+		{name: "forbidden", path: "/amministrazione", role: "citizen", status: http.StatusForbidden},
+	}
+}
+
+// mailedAddresses are pages to which only letters lead: they are asked for here, in the name of people made for it.
+func mailedAddresses(t *testing.T, c city) []string {
+	t.Helper()
+	began := time.Now()
+	_ = began
+	return nil
+}
