@@ -40,7 +40,7 @@ var (
 	ErrCredentials   = problem.New(problem.Invalid, "accounts.wrong_credentials")
 	ErrPassword      = problem.New(problem.Invalid, "accounts.wrong_password")
 	ErrCode          = problem.New(problem.Invalid, "accounts.wrong_code")
-	ErrToken         = problem.New(problem.Conflict, "accounts.token_spent")
+	ErrToken         = problem.New(problem.NotFound, "accounts.token_spent")
 	ErrEnrolled      = problem.New(problem.Conflict, "accounts.already_enrolled")
 	ErrTooMany       = problem.New(problem.TooMany, "accounts.too_many")
 	ErrLastAdmin     = problem.New(problem.Conflict, "accounts.last_admin")

@@ -21,12 +21,12 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// Policy is who may do what here, for authz.Load, which comes before New.
+// Policy is who may do what here, for authz.Load.
 //
 //go:embed policy.csv
 var Policy string
 
-// Words are this module's texts, for ui.Load, which comes before New.
+// Words are this module's texts, for ui.Load.
 //
 //go:embed locales/*.json
 var Words embed.FS
@@ -41,7 +41,8 @@ type Postman interface {
 	Send(ctx context.Context, letter mail.Letter) error
 }
 
-// Options are what the service works with. Now and Rand default to the real ones; Queue may be set later, by Attach.
+// Options are what the service works with. Now and Rand default to the real ones; Queue may come later, by Attach, and Words and Policy
+// by Adopt.
 type Options struct {
 	DB     *tenants.DB
 	Queue  Queue
@@ -89,6 +90,9 @@ func New(o Options) *Service {
 
 // Attach gives the service its queue, which can be opened only once the kinds of jobs are known.
 func (s *Service) Attach(q Queue) { s.queue = q }
+
+// Adopt gives the service the words and the policy of the whole program, which exist only once all modules do.
+func (s *Service) Adopt(words *ui.Words, policy *authz.Policy) { s.words, s.policy = words, policy }
 
 // Module is how the program sees the service.
 func (s *Service) Module() modules.Module {

@@ -10,8 +10,13 @@ import (
 // decoy is the hash of 32 random bytes that were thrown away, with the parameters of New.
 const decoy = "$argon2id$v=19$m=47104,t=1,p=1$gT01wQCZNiBCu3+9NQOIpg$vMfAdNqqDRTGi8Kl1f2JkrhmllPWxOF44zu1xjKXjKU"
 
-// Hash makes what is kept of a password. It is slow on purpose, and waits its turn until ctx ends.
-func (s *Service) Hash(ctx context.Context, password string) (string, error) {
+// Hash makes what is kept of a password. It is slow on purpose.
+func (s *Service) Hash(password string) (string, error) {
+	return s.hash(context.Background(), password)
+}
+
+// hash is Hash that waits its turn only until ctx ends.
+func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	if err := s.turn(ctx); err != nil {
 		return "", err
 	}

@@ -134,7 +134,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor *authz.Actor, curren
 	if err != nil {
 		return err
 	}
-	hash, err := s.Hash(ctx, password)
+	hash, err := s.hash(ctx, password)
 	if err != nil {
 		return err
 	}

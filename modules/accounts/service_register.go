@@ -19,7 +19,7 @@ func (s *Service) Register(ctx context.Context, r Registration, v Visitor) error
 	if err := s.countMail(ctx, r.Email, v); err != nil {
 		return err
 	}
-	hash, err := s.Hash(ctx, r.Password)
+	hash, err := s.hash(ctx, r.Password)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (s *Service) Reset(ctx context.Context, token, password string, v Visitor) 
 	if err := f.Err(); err != nil {
 		return err
 	}
-	hash, err := s.Hash(ctx, password)
+	hash, err := s.hash(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 	if err := r.check(); err != nil {
 		return Entry{}, err
 	}
-	hash, err := s.Hash(ctx, r.Password)
+	hash, err := s.hash(ctx, r.Password)
 	if err != nil {
 		return Entry{}, err
 	}
