@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
@@ -117,7 +119,7 @@ func readProviders(f *tenants.Folder) []tenants.Row {
 		}
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: map[string]any{
 			"position": item.Index, "name": p.Name, "kind": p.Kind, "about": p.About, "address": p.Address, "phone": p.Phone, "email": p.Email,
-			"web": p.Web, "neighbourhood": p.Neighbourhood, "accreditations": orEmpty(p.Accreditations), "en": orNull(p.En),
+			"web": p.Web, "neighbourhood": p.Neighbourhood, "accreditations": plain(orEmpty(p.Accreditations)), "en": orNull(p.En),
 		}})
 	}
 	return rows
@@ -153,5 +155,18 @@ func orNull[T any](twin *T) any {
 	if twin == nil {
 		return nil
 	}
-	return twin
+	return plain(*twin)
+}
+
+// plain is a value as JSON sees it: a template opens thousands of cities by replacing texts, at whatever depth they stand.
+func plain(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("catalogue: write JSON: %v", err)) // texts, numbers and lists of them
+	}
+	var p any
+	if err := json.Unmarshal(raw, &p); err != nil {
+		panic(fmt.Sprintf("catalogue: read JSON: %v", err))
+	}
+	return p
 }

@@ -126,8 +126,8 @@ func (s serviceFile) columns() map[string]any {
 		"status": status, "status_reason": s.StatusReason, "online": s.Online,
 		"price_kind": s.Price.Kind, "price_cents": orZero(s.Price.Cents), "price_max_cents": orZero(s.Price.MaxCents),
 		"price_unit": s.Price.Unit, "price_note": s.Price.Note, "price_act": s.Price.Act,
-		"picture": tenants.Picture(s.Picture), "sheet": s.sheet(), "topics": orEmpty(s.Topics), "keywords": orEmpty(s.Keywords),
-		"terms": s.terms(), "en": orNull(s.En),
+		"picture": tenants.Picture(s.Picture), "sheet": plain(s.sheet()), "topics": orEmpty(s.Topics), "keywords": orEmpty(s.Keywords),
+		"terms": plain(s.terms()), "en": orNull(s.En),
 	}
 }
 

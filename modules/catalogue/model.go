@@ -1,5 +1,10 @@
 package catalogue
 
+import (
+	"strings"
+	"time"
+)
+
 // Status says whether a service can be obtained today.
 type Status string
 
@@ -20,6 +25,111 @@ const (
 	ByISEE PriceKind = "isee"
 )
 
+// Price is what a service costs before anything is known of the person.
+type Price struct {
+	Kind  PriceKind
+	Cents int64 // the price, or the lowest
+	Most  int64 // the highest, of a price by ISEE; 0 if not told
+	Unit  string
+}
+
+// Text is a city's own text. Foreign says that it is Italian on a page of another language, because nobody translated it.
+type Text struct {
+	Text    string
+	Foreign bool
+}
+
+// List is words of an array, with a space between: slugs hold none.
+type List string
+
+// Has says whether the list holds a word.
+func (l List) Has(word string) bool {
+	rest := string(l)
+	for rest != "" {
+		var first string
+		if first, rest, _ = strings.Cut(rest, " "); first == word {
+			return true
+		}
+	}
+	return false
+}
+
+// All gives the words one by one.
+func (l List) All() []string { return strings.Fields(string(l)) }
+
+// Need is how a person names what is wrong.
+type Need struct {
+	Slug  string
+	Name  Text
+	Icon  string
+	Count int // how many services answer it, where that was asked for
+}
+
+// Category is a shelf of the catalogue: each service stands on one.
+type Category struct {
+	id      key
+	Slug    string
+	Name    Text
+	Summary Text
+	Icon    string
+	Count   int
+}
+
+// Provider delivers services.
+type Provider struct {
+	id             key
+	Slug           string
+	Name           string
+	Kind           string
+	Accredited     bool // stands in the city's register today
+	About          Text
+	Address        string
+	Phone          string
+	Email          string
+	Web            string
+	Neighbourhood  string // its name
+	Accreditations []accreditation
+	Count          int
+}
+
+// key is a row's id, by which rows of one batch find each other.
+type key [16]byte
+
+// Card is a service as lists show it: what decides, and no more.
+type Card struct {
+	Slug           string
+	Title          Text
+	Summary        Text
+	Category       *Category
+	Provider       *Provider
+	Needs          List
+	Audiences      List
+	Places         List // casa · sede · online
+	Neighbourhoods List // none = the whole city
+	Status         Status
+	Online         bool
+	Price          Price
+	Picture        string // id of the file, or ""
+
+	category, provider key
+	terms              string // JSON, only where a search asked for it
+}
+
+// Sheet is a service as its own page shows it.
+type Sheet struct {
+	Card
+	sheet
+	StatusReason string
+	PriceNote    string
+	PriceAct     string
+	Topics       []string
+	Areas        []string // names of the neighbourhoods it is limited to
+	Office       *Office  // the responsible unit; nil if it is the provider
+}
+
+// Office is the municipal body that answers for a service.
+type Office struct{ Name, Address, Phone, Email, Hours string }
+
 // sheet is the part of a service that only its own page shows. Its texts are HTML, sanitised when the folder was applied.
 type sheet struct {
 	Addressed     string     `json:"addressed"`
@@ -33,7 +143,7 @@ type sheet struct {
 	AccessBooking bool       `json:"access_booking,omitempty"`
 	Costs         string     `json:"costs,omitempty"`
 	Conditions    string     `json:"conditions"`
-	Phone         string     `json:"phone,omitempty"`
+	Phone         string     `json:"phone,omitempty"` // the service's own, else the provider's
 	Email         string     `json:"email,omitempty"`
 }
 
@@ -55,3 +165,55 @@ type serviceTwin struct {
 	Title   string `yaml:"title" json:"title,omitempty"`
 	Summary string `yaml:"summary" json:"summary,omitempty"`
 }
+
+// valid says whether the entry holds on a day; its last day counts.
+func (a accreditation) valid(day string) bool { return a.From <= day && day <= a.To }
+
+// accredited says whether one of the entries holds on a day.
+func accredited(entries []accreditation, day string) bool {
+	for _, a := range entries {
+		if a.valid(day) {
+			return true
+		}
+	}
+	return false
+}
+
+// valid are the entries that hold on a day.
+func (p *Provider) valid(day string) []accreditation {
+	var list []accreditation
+	for _, a := range p.Accreditations {
+		if a.valid(day) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// phone is where to ring about a service.
+func (s *Sheet) phone() string {
+	if s.Phone != "" {
+		return s.Phone
+	}
+	return s.Provider.Phone
+}
+
+func (s *Sheet) email() string {
+	if s.Email != "" {
+		return s.Email
+	}
+	return s.Provider.Email
+}
+
+// ahead are the deadlines that are not over on a day.
+func (s *sheet) ahead(day string) []deadline {
+	var list []deadline
+	for _, d := range s.Deadlines {
+		if d.Date >= day {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+func day(t time.Time) string { return t.Format(time.DateOnly) }

@@ -37,8 +37,8 @@ type asked struct {
 }
 
 // understand makes concepts of a question: first the phrases that people are known to say, then single words.
-func understand(question string, docs []document, city thesaurus) []concept {
-	list := read(question, docs, city)
+func understand(question string, docs []document, city thesaurus, generous bool) []concept {
+	list := read(question, docs, city, generous)
 	concepts, covered := phrases(list, city)
 	for _, a := range list {
 		if covered[a.stem()] {
@@ -81,7 +81,7 @@ func phrases(list []asked, city thesaurus) (concepts []concept, covered map[stri
 }
 
 // read gives the words of a question that say something to somebody here, each once.
-func read(question string, docs []document, city thesaurus) []asked {
+func read(question string, docs []document, city thesaurus, generous bool) []asked {
 	var list []asked
 	known := map[string]bool{}
 	for _, w := range words(question) {
@@ -102,7 +102,7 @@ func read(question string, docs []document, city thesaurus) []asked {
 	kept := list[:0]
 	for _, a := range list {
 		if !known[a.stem()] {
-			a.reads = neighbours(a, docs, city)
+			a.reads = neighbours(a, docs, city, generous)
 		}
 		if len(a.reads) > 0 {
 			kept = append(kept, a)
@@ -115,11 +115,11 @@ func read(question string, docs []document, city thesaurus) []asked {
 const mostNeighbours = 4
 
 // neighbours are the known stems that begin as a word does, or are one slip away from it, or two if it is long.
-func neighbours(a asked, docs []document, city thesaurus) []way {
+func neighbours(a asked, docs []document, city thesaurus, generous bool) []way {
 	near := map[string]float64{}
 	look := func(s string) {
 		if _, seen := near[s]; !seen {
-			near[s] = nearness(a.word, a.stem(), s)
+			near[s] = nearness(a.word, a.stem(), s, generous)
 		}
 	}
 	for _, doc := range docs {
@@ -155,7 +155,7 @@ func neighbours(a asked, docs []document, city thesaurus) []way {
 }
 
 // nearness says how surely an unknown word was meant to be of the family of stem s; 0 if not at all.
-func nearness(word, stem, s string) float64 {
+func nearness(word, stem, s string, generous bool) float64 {
 	if len(word) < 4 {
 		return 0
 	}
@@ -166,13 +166,16 @@ func nearness(word, stem, s string) float64 {
 	if len(word) >= 8 {
 		most = 2
 	}
-	switch slips(stem, s, most) {
-	case 0, 1:
-		return bySlip
-	case 2:
-		return byTwo
+	if generous {
+		most++
 	}
-	return 0
+	switch n := slips(stem, s, most); {
+	case n > most:
+		return 0
+	case n <= 1:
+		return bySlip
+	}
+	return byTwo
 }
 
 // slips counts the letters added, left out, mistaken or swapped with the next between two words, up to most; beyond, it gives most+1.

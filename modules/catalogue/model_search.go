@@ -28,9 +28,9 @@ const leastOfBest = 0.33
 const lacking = 0.02
 
 // search ranks the documents that answer a question, best first; equals stay in their order. Not every word has to be found, but who
-// has more of them, and the rarer ones, comes first.
-func search(question string, docs []document, city thesaurus) []hit {
-	concepts := understand(question, docs, city)
+// has more of them, and the rarer ones, comes first. generous forgives one slip more, for when nothing is found otherwise.
+func search(question string, docs []document, city thesaurus, generous bool) []hit {
+	concepts := understand(question, docs, city, generous)
 	found := lookUp(concepts, docs)
 	scores, covered := make([]float64, len(docs)), make([]float64, len(docs))
 	var all float64

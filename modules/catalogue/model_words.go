@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/blevesearch/snowballstem"
@@ -36,6 +37,24 @@ func weigh(fields ...field) map[string]int {
 		}
 	}
 	return terms
+}
+
+// parseTerms reads what weigh wrote, as PostgreSQL gives it back: {"anzian": 12, "cas": 4}. Stems need no escapes.
+func parseTerms(raw string) document {
+	doc := make(document, 0, strings.Count(raw, ",")+16)
+	for {
+		_, rest, ok := strings.Cut(raw, `"`)
+		if !ok {
+			return doc
+		}
+		stem, rest, _ := strings.Cut(rest, `": `)
+		end := strings.IndexAny(rest, ",}")
+		if end < 0 {
+			return doc
+		}
+		weight, _ := strconv.Atoi(rest[:end])
+		doc, raw = append(doc, term{stem, weight}), rest[end:]
+	}
 }
 
 // words splits a text into words of plain small letters and digits: "L'età" is l, eta.

@@ -26,7 +26,7 @@ func TestSearch_AnswersEverydayQuestions(t *testing.T) {
 	right := 0
 	for _, q := range questions {
 		var first []string
-		hits := search(q.Ask, docs, city)
+		hits := search(q.Ask, docs, city, false)
 		for _, h := range hits[:min(3, len(hits))] {
 			first = append(first, fmt.Sprintf("%s %.2f", slugs[h.doc], h.score))
 		}
@@ -65,8 +65,8 @@ func searchable(t testing.TB, city string) (slugs []string, docs []document, own
 	}
 	for _, row := range tables["services"] {
 		var d document
-		for s, w := range row.Columns["terms"].(map[string]int) {
-			d = append(d, term{s, w})
+		for s, w := range row.Columns["terms"].(map[string]any) {
+			d = append(d, term{s, int(w.(float64))})
 		}
 		for _, n := range row.Columns["needs"].([]string) {
 			for _, s := range stems(names[tenants.Ref{Table: "needs", Slug: n}]) {

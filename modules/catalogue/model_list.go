@@ -1,0 +1,240 @@
+package catalogue
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Listing is a page of the list of services, and what can be asked of it next.
+type Listing struct {
+	Filter   Filter
+	Cards    []*Card // of this page
+	Total    int     // on all pages
+	Pages    int
+	Facets   Facets
+	Need     *Need     // the one asked for
+	Category *Category // the one asked for
+	Unfilter int       // how many there would be without filters, when there are none with them
+	Near     []*Card   // when there are none: what comes nearest
+	Needs    []Need
+}
+
+// Facets are the filters and how many services each of their values would give, the other filters staying.
+type Facets struct {
+	Audiences, Needs, Categories, Hoods, Places, Kinds, Prices []Choice
+	Online                                                     Choice
+}
+
+// Choice is a value of a filter. Name is only set where the city names it.
+type Choice struct {
+	Value  string
+	Name   Text
+	Count  int
+	Chosen bool
+}
+
+// nearCards is how many services are offered where none was found.
+const nearCards = 3
+
+// shelves is all that was read of a city's catalogue for one list.
+type shelves struct {
+	cards      []Card
+	categories []Category
+	needs      []Need
+	providers  []Provider
+	hoods      []hood
+	synonyms   []synonym
+}
+
+// join lets cards find their shelf and their provider.
+func join(cards []Card, categories []Category, providers []Provider) []Card {
+	kept := cards[:0]
+	for _, c := range cards {
+		for i := range categories {
+			if categories[i].id == c.category {
+				c.Category = &categories[i]
+			}
+		}
+		for i := range providers {
+			if providers[i].id == c.provider {
+				c.Provider = &providers[i]
+			}
+		}
+		if c.Category != nil && c.Provider != nil { // else someone took its shelf from view
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// list answers a filter.
+func (s *shelves) list(f Filter) Listing {
+	s.cards = join(s.cards, s.categories, s.providers)
+	l := Listing{Filter: f, Needs: s.needs}
+	l.choose(s)
+	f = l.Filter
+	found := s.answers(f.Question, false)
+	matched := make([]*Card, 0, len(found))
+	for _, c := range found {
+		bits := f.fails(c)
+		l.Facets.count(c, bits)
+		if bits == 0 {
+			matched = append(matched, c)
+		}
+	}
+	f.sort(matched)
+	l.page(matched)
+	if l.Total == 0 {
+		l.Unfilter = len(found)
+		if len(found) == 0 {
+			found = s.answers(f.Question, true)
+		}
+		l.Near = found[:min(nearCards, len(found))]
+	}
+	return l
+}
+
+// answers are the cards that answer a question, the best first: every card for none. generous takes a word for what only resembles it.
+func (s *shelves) answers(question string, generous bool) []*Card {
+	if question == "" {
+		all := make([]*Card, len(s.cards))
+		for i := range s.cards {
+			all[i] = &s.cards[i]
+		}
+		return all
+	}
+	hits := search(question, s.documents(), newThesaurus(s.synonyms), generous)
+	found := make([]*Card, len(hits))
+	for i, h := range hits {
+		found[i] = &s.cards[h.doc]
+	}
+	return found
+}
+
+// documents are the cards as the search reads them: their own terms, and the names of where they stand.
+func (s *shelves) documents() []document {
+	needs, categories, providers := map[string][]string{}, map[key][]string{}, map[key][]string{}
+	for _, n := range s.needs {
+		needs[n.Slug] = stems(n.Name.Text)
+	}
+	for _, c := range s.categories {
+		categories[c.id] = stems(c.Name.Text)
+	}
+	for _, p := range s.providers {
+		providers[p.id] = stems(p.Name)
+	}
+	docs := make([]document, len(s.cards))
+	for i := range s.cards {
+		c := &s.cards[i]
+		doc := parseTerms(c.terms)
+		for _, n := range c.Needs.All() {
+			doc = doc.say(needs[n])
+		}
+		docs[i] = doc.say(categories[c.category]).say(providers[c.provider])
+	}
+	return docs
+}
+
+func (d document) say(stems []string) document {
+	for _, s := range stems {
+		d = append(d, term{s, weightTopic})
+	}
+	return d
+}
+
+// choose notes what the filter asks for among what the city has; what it has not is forgotten.
+func (l *Listing) choose(s *shelves) {
+	f := &l.Filter
+	for i := range s.needs {
+		if s.needs[i].Slug == f.Need {
+			l.Need = &s.needs[i]
+		}
+	}
+	if l.Need == nil {
+		f.Need = ""
+	}
+	for i := range s.categories {
+		if s.categories[i].Slug == f.Category {
+			l.Category = &s.categories[i]
+		}
+	}
+	if l.Category == nil {
+		f.Category = ""
+	}
+	if !slices.ContainsFunc(s.hoods, func(h hood) bool { return h.slug == f.Neighbourhood }) {
+		f.Neighbourhood = ""
+	}
+	l.Facets = newFacets(s, *f)
+}
+
+func newFacets(s *shelves, f Filter) Facets {
+	x := Facets{
+		Audiences: choices(audiences, f.Audiences), Places: choices(placesList, f.Places), Kinds: choices(kinds, f.Kinds), Prices: choices(prices, f.Prices),
+		Needs: make([]Choice, len(s.needs)), Categories: make([]Choice, len(s.categories)), Hoods: make([]Choice, len(s.hoods)),
+		Online: Choice{Value: "1", Chosen: f.Online},
+	}
+	for i, n := range s.needs {
+		x.Needs[i] = Choice{Value: n.Slug, Name: n.Name, Chosen: n.Slug == f.Need}
+	}
+	for i, c := range s.categories {
+		x.Categories[i] = Choice{Value: c.Slug, Name: c.Name, Chosen: c.Slug == f.Category}
+	}
+	for i, h := range s.hoods {
+		x.Hoods[i] = Choice{Value: h.slug, Name: Text{Text: h.name}, Chosen: h.slug == f.Neighbourhood}
+	}
+	return x
+}
+
+func choices(values, chosen []string) []Choice {
+	list := make([]Choice, len(values))
+	for i, v := range values {
+		list[i] = Choice{Value: v, Chosen: slices.Contains(chosen, v)}
+	}
+	return list
+}
+
+// count adds a card to each value of those filters that alone keep it out, or of all if none does.
+func (x *Facets) count(c *Card, fails int) {
+	add := func(list []Choice, bit int, has func(string) bool) {
+		if fails&^bit != 0 {
+			return
+		}
+		for i := range list {
+			if has(list[i].Value) {
+				list[i].Count++
+			}
+		}
+	}
+	add(x.Audiences, failsAudience, c.Audiences.Has)
+	add(x.Needs, failsNeed, c.Needs.Has)
+	add(x.Categories, failsCategory, func(v string) bool { return c.Category.Slug == v })
+	add(x.Hoods, failsNeighbourhood, c.near)
+	add(x.Places, failsPlace, c.Places.Has)
+	add(x.Kinds, failsKind, func(v string) bool { return c.Provider.Kind == v })
+	add(x.Prices, failsPrice, func(v string) bool { return c.Price.class() == v })
+	if fails&^failsOnline == 0 && c.Online {
+		x.Online.Count++
+	}
+}
+
+// sort orders cards as asked; otherwise they stay in the order in which they were found.
+func (f Filter) sort(cards []*Card) {
+	byName := func(a, b *Card) int { return cmp.Compare(fold(a.Title.Text), fold(b.Title.Text)) }
+	switch f.Sort {
+	case "nome":
+		slices.SortStableFunc(cards, byName)
+	case "prezzo":
+		slices.SortStableFunc(cards, func(a, b *Card) int {
+			return cmp.Or(cmp.Compare(a.Price.Cents, b.Price.Cents), byName(a, b))
+		})
+	}
+}
+
+// page keeps the cards of the page asked for; a page behind the last is the last.
+func (l *Listing) page(cards []*Card) {
+	l.Total = len(cards)
+	l.Pages = max(1, (len(cards)+PerPage-1)/PerPage)
+	l.Filter.Page = min(l.Filter.Page, l.Pages)
+	from := (l.Filter.Page - 1) * PerPage
+	l.Cards = cards[from:min(from+PerPage, len(cards))]
+}
