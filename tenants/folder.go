@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-playground/validator/v10"
 	"go.yaml.in/yaml/v3"
@@ -81,6 +82,9 @@ type Image struct {
 	ContentType string
 	Body        []byte
 }
+
+// drawing is the content type of a drawing.
+const drawing = "image/svg+xml"
 
 // Plan is a folder that was read and found right.
 type Plan struct {
@@ -385,7 +389,6 @@ func yamlError(text string) (int, string) {
 var (
 	slugPattern  = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){1,59}$`)
 	hostPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-	datePattern  = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
 	hoursPattern = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$`)
 )
 
@@ -399,9 +402,13 @@ var check = newCheck()
 func newCheck() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(yamlName)
-	for tag, pattern := range map[string]*regexp.Regexp{"slug": slugPattern, "host": hostPattern, "date": datePattern, "span": hoursPattern} {
+	for tag, pattern := range map[string]*regexp.Regexp{"slug": slugPattern, "host": hostPattern, "span": hoursPattern} {
 		_ = v.RegisterValidation(tag, func(fl validator.FieldLevel) bool { return pattern.MatchString(fl.Field().String()) })
 	}
+	_ = v.RegisterValidation("date", func(fl validator.FieldLevel) bool {
+		_, err := time.Parse(time.DateOnly, fl.Field().String())
+		return err == nil
+	})
 	_ = v.RegisterValidation("legible", func(fl validator.FieldLevel) bool { return contrastWithWhite(fl.Field().String()) >= 4.5 })
 	_ = v.RegisterValidation("example", func(fl validator.FieldLevel) bool { return strings.HasSuffix(fl.Field().String(), ".example") })
 	return v
@@ -436,7 +443,7 @@ func (f *Folder) addImage(name Picture, file string, raw []byte) {
 			return
 		}
 		clean = bytes.ReplaceAll(clean, []byte("#101010"), []byte(f.City.Brand.Primary))
-		image = Image{"image/svg+xml", bytes.ReplaceAll(clean, []byte("#202020"), []byte(f.City.Brand.Accent))}
+		image = Image{drawing, bytes.ReplaceAll(clean, []byte("#202020"), []byte(f.City.Brand.Accent))}
 	case bytes.HasPrefix(raw, []byte("\x89PNG\r\n")):
 		image.ContentType = "image/png"
 	case bytes.HasPrefix(raw, []byte{0xFF, 0xD8, 0xFF}):

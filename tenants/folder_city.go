@@ -15,7 +15,7 @@ type CityFile struct {
 	ISTAT     string   `yaml:"istat" validate:"required,len=6,numeric"`
 	Catastale string   `yaml:"catastale" validate:"required,len=4"`
 	Region    linkFile `yaml:"region" validate:"required"`
-	Hosts     []string `yaml:"hosts" validate:"dive,host"`
+	Hosts     []string `yaml:"hosts" validate:"dive,max=253,host"`
 	Languages []string `yaml:"languages" validate:"required,min=1,dive,oneof=it en"`
 	Brand     struct {
 		Primary string `yaml:"primary" validate:"required,hexcolor,len=7,legible"`

@@ -12,11 +12,14 @@ func (db *DB) SetStatus(ctx context.Context, status Status) error {
 		return err
 	}
 	return db.Tx(ctx, func(ctx context.Context) error {
-		if _, err := PgxTx(ctx).Exec(ctx, "UPDATE cities SET status = $1, version = version + 1 WHERE id = current_city()", status); err != nil {
+		var before Status
+		err := PgxTx(ctx).QueryRow(ctx, `UPDATE cities c SET status = $1, version = c.version + 1
+			FROM (SELECT id, status FROM cities WHERE id = current_city() FOR NO KEY UPDATE) old WHERE c.id = old.id RETURNING old.status`, status).Scan(&before)
+		if err != nil {
 			return fmt.Errorf("set %s %s: %w", city.Slug, status, err)
 		}
 		return Audit(ctx, Entry{
-			Actor: "operator", SubjectKind: "city", Subject: city.ID.String(), Verb: string(status), Purpose: "city status", Before: city.Status, After: status,
+			Actor: "operator", SubjectKind: "city", Subject: city.ID.String(), Verb: string(status), Purpose: "city status", Before: before, After: status,
 		})
 	})
 }

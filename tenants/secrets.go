@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
@@ -80,11 +81,14 @@ func (db *DB) Secret(ctx context.Context, key Key, name string) ([]byte, error) 
 		return nil, err
 	}
 	var sealed []byte
-	err = db.Tx(ctx, func(ctx context.Context) error {
-		return Query(ctx).NewRaw("SELECT sealed FROM secrets WHERE name = ?", name).Scan(ctx, &sealed)
+	err = db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue("SELECT sealed FROM secrets WHERE name = $1", name).QueryRow(func(row pgx.Row) error { return row.Scan(&sealed) })
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		return nil, fmt.Errorf("%w: %s", ErrNoSecret, name)
+	case err != nil:
+		return nil, fmt.Errorf("read secret %s: %w", name, err)
 	}
 	return key.Open(city, "secret:"+name, sealed)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -17,6 +18,10 @@ var (
 		stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray stroke-opacity stroke-miterlimit font-family font-size font-weight
 		text-anchor dominant-baseline letter-spacing preserveAspectRatio`)
 )
+
+// svgValue is what an attribute may say: names, numbers, colours and lists of them. Without a backslash no address can be spelled in
+// disguise, without a colon none can be spelled at all.
+var svgValue = regexp.MustCompile(`^[\pL\pN\s#%.,()+\-'"]*$`)
 
 // ErrDrawing means that a drawing holds something other than shapes.
 var ErrDrawing = errors.New("not a plain drawing")
@@ -33,6 +38,7 @@ func words(s string) map[string]bool {
 // city should know what was wrong with its file.
 func CleanSVG(raw []byte) ([]byte, error) {
 	in, depth := xml.NewDecoder(bytes.NewReader(raw)), 0
+	roots := 0
 	var out bytes.Buffer
 	for {
 		token, err := in.Token()
@@ -46,6 +52,9 @@ func CleanSVG(raw []byte) ([]byte, error) {
 		case xml.StartElement:
 			if !svgElements[t.Name.Local] || (depth == 0) != (t.Name.Local == "svg") {
 				return nil, fmt.Errorf("%w: <%s>", ErrDrawing, t.Name.Local)
+			}
+			if depth == 0 {
+				roots++
 			}
 			depth++
 			if err := openTag(&out, t); err != nil {
@@ -63,10 +72,14 @@ func CleanSVG(raw []byte) ([]byte, error) {
 			}
 		case xml.Directive:
 			return nil, fmt.Errorf("%w: <!%.20s", ErrDrawing, t)
+		case xml.ProcInst:
+			if t.Target != "xml" {
+				return nil, fmt.Errorf("%w: <?%.20s", ErrDrawing, t.Target)
+			}
 		}
 	}
-	if out.Len() == 0 {
-		return nil, fmt.Errorf("%w: empty", ErrDrawing)
+	if roots != 1 {
+		return nil, fmt.Errorf("%w: %d drawings in one file", ErrDrawing, roots)
 	}
 	return out.Bytes(), nil
 }
@@ -80,7 +93,7 @@ func openTag(out *bytes.Buffer, t xml.StartElement) error {
 		if a.Name.Local == "xmlns" || a.Name.Space == "xmlns" {
 			continue
 		}
-		if a.Name.Space != "" || !svgAttributes[a.Name.Local] || strings.Contains(strings.ToLower(a.Value), "url(") {
+		if a.Name.Space != "" || !svgAttributes[a.Name.Local] || !svgValue.MatchString(a.Value) || strings.Contains(strings.ToLower(a.Value), "url") {
 			return fmt.Errorf("%w: %s=%q on <%s>", ErrDrawing, a.Name.Local, a.Value, t.Name.Local)
 		}
 		out.WriteString(" " + a.Name.Local + `="`)

@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // Placeholders are what a template leaves open. While the template is read, a stand-in that passes every check takes their place.
+// What a module derives from a text may hold the name in small letters.
 var standIns = map[string]string{
 	"{{name}}": "Qxnomexq", "{{slug}}": "qxslugxq", "{{province}}": "QX", "{{istat}}": "999998", "{{catastale}}": "Z998",
 	"{{primary}}": "#010203", "{{accent}}": "#030201", "{{initials}}": "QI",
@@ -17,11 +21,24 @@ var standIns = map[string]string{
 type Template struct {
 	plan     *Plan
 	settings string
-	open     map[string]map[int]bool // table → rows that hold a placeholder
+	open     map[string][]map[string]string // table → row → columns that hold a placeholder, as JSON
 }
 
 // Opening says what a template needs to know of one city. The keys of the placeholders are the fields' names.
 type Opening struct{ Slug, Name, Province, ISTAT, Catastale, Primary, Accent, Initials string }
+
+// plain refuses what would mean something in JSON, HTML or a drawing, for the fields are put into all of these as they are.
+func (o Opening) plain() error {
+	for _, field := range []string{o.Slug, o.Name, o.Province, o.ISTAT, o.Catastale, o.Primary, o.Accent, o.Initials} {
+		if field == "" || strings.ContainsFunc(field, func(r rune) bool { return strings.ContainsRune("<>&\"\\{}", r) || unicode.IsControl(r) }) {
+			return fmt.Errorf("open %s: %q cannot be put into a template", o.Slug, field)
+		}
+	}
+	if !slugPattern.MatchString(o.Slug) || ReservedSlug(o.Slug) {
+		return fmt.Errorf("open %s: not a slug", o.Slug)
+	}
+	return nil
+}
 
 // ReadTemplate reads house's template/ folder. Errors: Problems.
 func ReadTemplate(house fs.FS, parts []Part) (*Template, error) {
@@ -33,48 +50,64 @@ func ReadTemplate(house fs.FS, parts []Part) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{plan: plan, settings: text(plan.Settings), open: map[string]map[int]bool{}}
+	t := &Template{plan: plan, settings: text(plan.Settings), open: map[string][]map[string]string{}}
 	for _, table := range plan.Tables {
-		t.open[table.Name] = map[int]bool{}
+		open := make([]map[string]string, len(table.Rows))
 		for i, row := range table.Rows {
-			if holdsStandIn(text(row.Columns)) {
-				t.open[table.Name][i] = true
-			} else if table.Rows[i].settled, err = row.settle(); err != nil {
+			if open[i] = openColumns(row); len(open[i]) > 0 {
+				continue
+			}
+			if table.Rows[i].settled, err = row.settle(); err != nil {
 				return nil, err
 			}
 		}
+		t.open[table.Name] = open
 	}
 	return t, nil
 }
 
-func holdsStandIn(s string) bool {
-	for _, standIn := range standIns {
-		if strings.Contains(s, standIn) {
-			return true
+func openColumns(row Row) map[string]string {
+	open := map[string]string{}
+	for column, v := range row.Columns {
+		switch v.(type) {
+		case Ref, Picture:
+			continue
+		}
+		raw := text(v)
+		for _, standIn := range standIns {
+			if strings.Contains(strings.ToLower(raw), strings.ToLower(standIn)) {
+				open[column] = raw
+			}
 		}
 	}
-	return false
+	return open
 }
 
 // For is the plan of one city.
 func (t *Template) For(o Opening) (*Plan, error) {
+	if err := o.plain(); err != nil {
+		return nil, err
+	}
 	put := strings.NewReplacer(
 		standIns["{{name}}"], o.Name, standIns["{{slug}}"], o.Slug, standIns["{{province}}"], o.Province, standIns["{{istat}}"], o.ISTAT,
 		standIns["{{catastale}}"], o.Catastale, standIns["{{primary}}"], o.Primary, standIns["{{accent}}"], o.Accent, standIns["{{initials}}"], o.Initials,
+		strings.ToLower(standIns["{{name}}"]), strings.ToLower(o.Name),
 	)
 	plan := &Plan{Slug: o.Slug, Name: o.Name, Pictures: map[Picture]Image{}}
 	if err := json.Unmarshal([]byte(put.Replace(t.settings)), &plan.Settings); err != nil {
 		return nil, fmt.Errorf("settings of %s: %w", o.Slug, err)
 	}
 	for name, image := range t.plan.Pictures {
-		plan.Pictures[name] = Image{image.ContentType, []byte(put.Replace(string(image.Body)))}
+		if image.ContentType == drawing {
+			image.Body = []byte(put.Replace(string(image.Body)))
+		}
+		plan.Pictures[name] = image
 	}
 	for _, table := range t.plan.Tables {
-		rows := make([]Row, len(table.Rows))
-		for i, row := range table.Rows {
-			rows[i] = row
-			if t.open[table.Name][i] {
-				rows[i] = Row{Slug: row.Slug, Columns: fill(put, row.Columns).(map[string]any)}
+		rows := slices.Clone(table.Rows)
+		for i, open := range t.open[table.Name] {
+			if len(open) > 0 {
+				rows[i].Columns = fill(put, rows[i].Columns, open)
 			}
 		}
 		plan.Tables = append(plan.Tables, Table{table.Name, rows})
@@ -82,31 +115,13 @@ func (t *Template) For(o Opening) (*Plan, error) {
 	return plan, nil
 }
 
-// fill replaces the stand-ins in every text of v; references and pictures stay as they are.
-func fill(put *strings.Replacer, v any) any {
-	switch v := v.(type) {
-	case string:
-		return put.Replace(v)
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for k, x := range v {
-			m[k] = fill(put, x)
-		}
-		return m
-	case []any:
-		list := make([]any, len(v))
-		for i, x := range v {
-			list[i] = fill(put, x)
-		}
-		return list
-	case []string:
-		list := make([]string, len(v))
-		for i, x := range v {
-			list[i] = put.Replace(x)
-		}
-		return list
+// fill gives the columns with the open ones filled.
+func fill(put *strings.Replacer, columns map[string]any, open map[string]string) map[string]any {
+	filled := maps.Clone(columns)
+	for column, raw := range open {
+		filled[column] = json.RawMessage(put.Replace(raw))
 	}
-	return v
+	return filled
 }
 
 // filled is a file system whose files have their placeholders filled with the stand-ins.
