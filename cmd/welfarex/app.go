@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/welfarex/welfarex/migrations"
+	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/files"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
@@ -253,7 +254,7 @@ func (cmd *routesCommand) Run() error {
 		return err
 	}
 	if cmd.JSON {
-		return json.NewEncoder(os.Stdout).Encode(described(a.manifest()))
+		return json.NewEncoder(os.Stdout).Encode(described(a.manifest(), a.policy))
 	}
 	for _, r := range a.manifest() {
 		fmt.Printf("%-6s %-44s %-28s %s\n", r.Method, r.Path, r.Who, r.About)
@@ -272,12 +273,17 @@ type routeLine struct {
 	Query  []string          `json:"query,omitempty"`
 	Form   []string          `json:"form,omitempty"`
 	Bare   bool              `json:"bare,omitempty"`
+	Cached bool              `json:"cached,omitempty"`
+	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
-func described(list []web.Route) []routeLine {
+func described(list []web.Route, policy *authz.Policy) []routeLine {
 	lines := make([]routeLine, len(list))
 	for i, r := range list {
-		lines[i] = routeLine{r.Method, r.Path, r.Who.String(), string(r.Class), r.About, r.Params, r.Query, r.Form, r.Bare}
+		lines[i] = routeLine{
+			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
+			Bare: r.Bare, Cached: r.Cached, Roles: r.Who.Roles(policy),
+		}
 	}
 	return lines
 }

@@ -30,16 +30,18 @@ type stage struct {
 	super    *pgxpool.Pool
 	log      *logbook
 	server   *attacks.Server
-	alfa     *twin // under attack
-	beta     *twin // whose data must not show
+	alfa     *twin  // under attack
+	beta     *twin  // whose data must not show
+	lastJob  int64  // that the witnesses have seen
+	back     string // SQL that puts people back as they were
 }
 
 // twin is one of two cities opened from the same folder.
 type twin struct {
 	*attacks.City
 	record *tenants.City
-	letter string // of its canaries
-	ids    map[string]attacks.IDs
+	letter string            // of its canaries
+	slugs  map[string]string // of the clones, by entity
 	things things
 }
 

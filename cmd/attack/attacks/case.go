@@ -12,8 +12,10 @@ type World struct {
 	Routes []Route
 	City   *City
 	Other  *City
-	// IDs gives a person of City the identifiers of an entity; an empty one means that there is none.
-	IDs func(p Person, entity string) IDs
+	// IDs gives the identifiers that a parameter of a route may take, as a person of City sees them; an empty one means that there is none.
+	IDs func(p Person, r Route, param string) IDs
+	// Stranger is the id of a person of the other city.
+	Stranger string
 	// Telling are words that only the other city knows, each with a made-up one that looks alike.
 	Telling []Pair
 	// Reset puts City back as it was after a request that may have changed it. Without it only what must be refused is sent.

@@ -13,7 +13,7 @@ func (w *World) ForeignIDs() []Case {
 	for _, route := range w.Routes {
 		for _, person := range w.City.People {
 			for _, name := range route.ParamNames() {
-				ids := w.IDs(person, route.Params[name])
+				ids := w.IDs(person, route, name)
 				cases = append(cases, w.swapped(route, person, name, "ids of another city in the path", "another city's "+name, Pair{ids.Foreign, ids.MadeUp})...)
 				if personal(route) && !person.seesAll(route) {
 					cases = append(cases, w.swapped(route, person, name, "ids of other people in the path", "somebody else's "+name, Pair{ids.Others, ids.MadeUp})...)
@@ -37,7 +37,7 @@ func (w *World) swapped(route Route, person Person, name, class, twist string, p
 	}
 	rest := map[string]string{}
 	for _, other := range route.ParamNames() {
-		ids := w.IDs(person, route.Params[other])
+		ids := w.IDs(person, route, other)
 		if rest[other] = ids.Own; ids.Own == "" {
 			rest[other] = ids.MadeUp
 		}
@@ -110,7 +110,7 @@ func (w *World) MalformedIDs() []Case {
 					continue
 				}
 				c := w.as(route, person, "malformed ids", "id "+odd, route.Method, path)
-				ids := w.IDs(person, route.Params[route.ParamNames()[0]])
+				ids := w.IDs(person, route, route.ParamNames()[0])
 				c.Gate, c.Echoed = gateFor(route, person) != open, []string{ids.Foreign}
 				if route.Safe() && !c.Gate {
 					c.Want = []int{http.StatusNotFound, http.StatusBadRequest}

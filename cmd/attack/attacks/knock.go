@@ -96,16 +96,13 @@ func filled(route Route) url.Values {
 	return form
 }
 
-func ownIDs(ids IDs) string     { return ids.Own }
-func othersIDs(ids IDs) string  { return ids.Others }
-func foreignIDs(ids IDs) string { return ids.Foreign }
-func madeUpIDs(ids IDs) string  { return ids.MadeUp }
+func ownIDs(ids IDs) string { return ids.Own }
 
 // path fills the route's parameters with one kind of ids; ok is false if there are none of that kind.
 func (w *World) path(route Route, person Person, kind func(IDs) string) (string, bool) {
 	values := map[string]string{}
 	for _, name := range route.ParamNames() {
-		id := kind(w.IDs(person, route.Params[name]))
+		id := kind(w.IDs(person, route, name))
 		if id == "" {
 			return "", false
 		}

@@ -63,9 +63,9 @@ var Fixed = []Route{
 
 var classes = []string{"portal", "own", "office", "provider", "machine"}
 
-// Incomplete lists what the manifest leaves open, so that no case could be generated from it; known are the entities for which
-// there are ids.
-func Incomplete(routes []Route, known func(entity string) bool) []string {
+// Incomplete lists what the manifest leaves open, so that no case could be generated from it; known says
+// whether there are ids for a parameter.
+func Incomplete(routes []Route, known func(r Route, param string) bool) []string {
 	var wrong []string
 	seen := map[string]bool{}
 	for _, r := range routes {
@@ -88,7 +88,7 @@ func Incomplete(routes []Route, known func(entity string) bool) []string {
 			switch entity := r.Params[name]; {
 			case entity == "":
 				note("parameter %q has no entity", name)
-			case !known(entity):
+			case !known(r, name):
 				note("no ids are known for entity %q of parameter %q", entity, name)
 			}
 		}

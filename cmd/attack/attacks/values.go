@@ -70,10 +70,10 @@ func (w *World) foreignField(route Route, person Person, path, field string, pai
 }
 
 // Privileged are fields that no form may take from a person.
-func Privileged(other *City, foreign IDs) url.Values {
+func Privileged(other *City, stranger string) url.Values {
 	return url.Values{
-		"tenant_id": {foreign.Foreign}, "tenant": {other.Slug}, "city": {other.Slug}, "id": {foreign.Foreign}, "account_id": {foreign.Foreign},
-		"owner": {foreign.Foreign}, "owner_id": {foreign.Foreign}, "provider_id": {foreign.Foreign}, "role": {"city_admin"}, "roles": {"city_admin"},
+		"tenant_id": {stranger}, "tenant": {other.Slug}, "city": {other.Slug}, "id": {stranger}, "account_id": {stranger},
+		"owner": {stranger}, "owner_id": {stranger}, "provider_id": {stranger}, "role": {"city_admin"}, "roles": {"city_admin"},
 		"roles[]": {"city_admin"}, "memberships[0].role": {"city_admin"}, "strong": {"true"}, "verified_at": {"2026-01-01"}, "admin": {"1"}, "public": {"true"},
 		"published": {"true"}, "totp_since": {"2026-01-01"}, "closed_at": {"2026-01-01"},
 	}
@@ -81,7 +81,7 @@ func Privileged(other *City, foreign IDs) url.Values {
 
 func (w *World) massAssignment(route Route, person Person, path string) Case {
 	c := w.as(route, person, "mass assignment", "fields that no form has", route.Method, path)
-	for name, values := range Privileged(w.Other, w.IDs(person, "account")) {
+	for name, values := range Privileged(w.Other, w.Stranger) {
 		if _, asked := c.Send.Form[name]; !asked {
 			c.Send.Form[name] = values
 		}

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
 )
 
 // Who says who may knock at a route. What they may do there to a particular thing, the service decides.
@@ -30,6 +32,21 @@ func (w Who) String() string {
 		return fmt.Sprintf("may %s %s", w.verb, w.kind)
 	}
 	return w.name
+}
+
+// Roles are those that the common policy lets in, where a role is asked for.
+func (w Who) Roles(p *authz.Policy) []string {
+	var roles []string
+	for _, role := range authz.Roles {
+		someone := &authz.Actor{Strong: true}
+		if role != authz.Citizen {
+			someone.Memberships = []authz.Membership{{Role: role}}
+		}
+		if w.verb != "" && p.May(someone, w.verb, w.kind) {
+			roles = append(roles, role)
+		}
+	}
+	return roles
 }
 
 // Class says whose data a route shows: the isolation suite generates its attacks by it.

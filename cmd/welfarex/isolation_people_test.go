@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"testing"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/cmd/attack/attacks"
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/files"
+)
+
+// cast are the people of each twin. Their marks are 900 and up.
+var cast = []struct {
+	name, role string
+	provider   int // which of the city's providers
+	half       bool
+}{
+	{name: "citizen", role: authz.Citizen},
+	{name: "another citizen", role: authz.Citizen},
+	{name: "provider", role: authz.Provider, provider: 0},
+	{name: "another provider", role: authz.Provider, provider: 1},
+	{name: "welfare manager", role: authz.WelfareManager},
+	{name: "municipality", role: authz.Municipality},
+	{name: "city_admin", role: authz.CityAdmin},
+	{name: "another city_admin", role: authz.CityAdmin},
+	{name: "halfway", role: authz.Municipality, half: true},
+}
+
+// password is everybody's: the attacks are on what comes after it. Its hash is cheap, to be checked often.
+const password = "sette gatti sul tetto"
+
+const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+// things are the rows of a twin's people.
+type things struct {
+	accounts, sessions, memberships map[string]uuid.UUID // by person
+	providers                       []uuid.UUID
+	tokens                          map[string]string // by purpose: what the mail would carry
+	public, private                 uuid.UUID         // files
+}
+
+// settle gives the city its people, and a row to every table that would else be empty.
+func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
+	t.Helper()
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, tokens: map[string]string{}}
+	rows, err := s.super.Query(ctx, "SELECT id FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		c.things.providers = append(c.things.providers, id)
+	}
+	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.People = []attacks.Person{attacks.Visitor}
+	for i := range cast {
+		s.arrive(ctx, t, c, i, hash)
+	}
+	s.furnish(ctx, t, c)
+}
+
+// exec runs SQL as superuser, with the city set for what triggers and defaults need.
+func (s *stage) exec(ctx context.Context, t *testing.T, c *twin, sql string, args ...any) {
+	t.Helper()
+	tx, err := s.super.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if _, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", c.record.ID.String()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newUUID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+func hashed(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// address is a person's e-mail address. The first citizen has the same one in both cities: they are two people all the same.
+func (c *twin) address(i int) string {
+	if i == 0 {
+		return "la.stessa@persona.example"
+	}
+	return markOf(c.letter, 900+i) + "@persona.example"
+}
+
+// arrive makes one person with an account, a role and a living session.
+func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash string) {
+	t.Helper()
+	role := cast[i]
+	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Known: "persona " + markOf(c.letter, 900+i)}
+	account, session := newUUID(), newUUID()
+	staff := role.role != authz.Citizen
+	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, name, password, verified_at, totp_since, phone) VALUES ($1, $2, $3, $4, now() - interval '1 day',
+		CASE WHEN $5 THEN now() - interval '1 day' END, '0372 555')`, account, c.address(i), "Persona "+markOf(c.letter, 900+i), hash, staff)
+	if staff {
+		sealed, err := s.app.parsed.key.Seal(c.record, "totp:"+account.String(), []byte(totpSecret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.exec(ctx, t, c, "UPDATE accounts SET totp_sealed = $2 WHERE id = $1", account, sealed)
+		var provider *uuid.UUID
+		if role.role == authz.Provider {
+			provider = &c.things.providers[role.provider]
+		}
+		c.things.memberships[role.name] = newUUID()
+		s.exec(ctx, t, c, "INSERT INTO memberships (id, account_id, role, provider_id) VALUES ($1, $2, $3, $4)", c.things.memberships[role.name], account, role.role, provider)
+	}
+	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at)
+		VALUES ($1, $2, $3, $4, 'Firefox', now(), now(), '1 day', now() + interval '1 day')`, session, hashed(p.Session), account, staff && !role.half)
+	c.things.accounts[role.name], c.things.sessions[role.name] = account, session
+	c.People = append(c.People, p)
+}
+
+// furnish writes rows into the tables that folders and people leave empty.
+func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
+	t.Helper()
+	mark := func(n int) string { return markOf(c.letter, 950+n) }
+	ghost := newUUID()
+	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, new_email, name, password, language, codice_fiscale) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		ghost, mark(0)+"@persona.example", mark(1)+"@persona.example", mark(2), mark(3), mark(4), mark(5))
+	for purpose, person := range map[string]string{"verify": "", "invite": "", "reset": "another citizen", "change_email": "another citizen"} {
+		account := ghost
+		if person != "" {
+			account = c.things.accounts[person]
+		}
+		c.things.tokens[purpose] = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(c.Slug + purpose + "-token-that-a-mail-carries"))
+		s.exec(ctx, t, c, "INSERT INTO tokens (token, account_id, purpose, email, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 day')",
+			hashed(c.things.tokens[purpose]), account, purpose, mark(6)+"@persona.example")
+	}
+	s.exec(ctx, t, c, "INSERT INTO recovery_codes (account_id, code) VALUES ($1, $2)", c.things.accounts["city_admin"], hashed("ABCDEFGHIJKLMNOP"))
+	s.exec(ctx, t, c, "INSERT INTO acceptances (account_id, document, version, at) VALUES ($1, 'privacy', $2, now())", ghost, mark(7))
+	s.exec(ctx, t, c, "INSERT INTO policy_exceptions (role, verb, kind, effect) VALUES ($1, $2, $3, 'allow')", mark(8), mark(9), mark(10))
+	s.exec(ctx, t, c, "INSERT INTO secrets (name, sealed) VALUES ($1, 'sealed')", mark(11))
+	s.exec(ctx, t, c, "INSERT INTO throttles (key, since, hits) VALUES ($1, now(), 1)", hashed(mark(12)))
+	body := []byte("the content of " + mark(13))
+	var err error
+	c.things.public, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain; x=" + mark(16), Public: true}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.things.private, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain", Owner: c.things.accounts["citizen"]}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
