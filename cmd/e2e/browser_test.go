@@ -69,7 +69,7 @@ type tab struct {
 	silenced bool
 }
 
-// open gives a new window with cookies of its own; without scripts it is a browser that runs none.
+// open gives a new window with cookies of its own: at a desk with scripts, or on a phone whose browser runs none.
 func (b *browser) open(t testing.TB, c city, scripts bool) *tab {
 	t.Helper()
 	w := &tab{t: t, city: c, scripts: scripts}
@@ -89,6 +89,9 @@ func (b *browser) open(t testing.TB, c city, scripts bool) *tab {
 	_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
 	w.must("switch scripts", err)
 	w.resize(desk)
+	if !scripts {
+		w.resize(phone)
+	}
 	return w
 }
 
@@ -256,8 +259,13 @@ func (w *tab) clickThrough(at spot, what string) int {
 // toggle clicks what opens or ticks something on the same page.
 func (w *tab) toggle(words string) {
 	w.t.Helper()
-	at := w.aim(words, find+"($1)", words)
-	do(w, "click "+words, chromedp.MouseClickXY(at.X, at.Y))
+	w.click(w.aim(words, find+"($1)", words))
+}
+
+// click presses the mouse where something is, with no page to follow.
+func (w *tab) click(at spot) {
+	w.t.Helper()
+	do(w, "click", chromedp.MouseClickXY(at.X, at.Y))
 }
 
 // tick clicks a radio button or checkbox of that name and value ("" for any).
@@ -372,10 +380,12 @@ func (w *tab) picture(name string) {
 	if !w.scripts {
 		name += "-noscript"
 	}
+	before := w.width
 	for _, width := range []int64{phone, desk} {
 		w.resize(width)
 		w.shot(name)
 	}
+	w.resize(before)
 }
 
 // session is the value of the session cookie, or "".

@@ -76,7 +76,7 @@ func routeOf(routes []route, path string) (found route, ok bool) {
 type kind struct {
 	name   string
 	path   string
-	role   string // "" for a visitor, "halfway", or a role
+	role   string // "" for a visitor, a role, "halfway" or "invited"
 	status int
 }
 
@@ -135,38 +135,54 @@ func links(body string) []string {
 	return all
 }
 
-// signInOverHTTP posts password and second factor as a browser would, and gives the session.
+// caller is a person who talks to a city without a browser.
+type caller struct {
+	d       *demo
+	city    city
+	session string
+}
+
+// post sends a form as the city's own page would, and keeps the session that comes back.
+func (v *caller) post(t testing.TB, path string, form url.Values) (status int, location string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, "http://"+v.d.addr+path, strings.NewReader(form.Encode())) //nolint:noctx // bounded by the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = v.city.host()
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Cookie", "__Host-session="+v.session)
+	res, err := plain.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	for _, cookie := range res.Cookies() {
+		if cookie.Name == "__Host-session" {
+			v.session = cookie.Value
+		}
+	}
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+// send is post for what must be taken.
+func (v *caller) send(t testing.TB, path string, form url.Values) {
+	t.Helper()
+	if status, _ := v.post(t, path, form); status != http.StatusSeeOther {
+		t.Fatalf("%s: %s answers %d", v.city.Slug, path, status)
+	}
+}
+
+// signInOverHTTP gives password and second factor as a browser would, and returns the session.
 func signInOverHTTP(t testing.TB, d *demo, c city, p person) string {
 	t.Helper()
-	session := ""
-	post := func(path string, form url.Values) {
-		req, err := http.NewRequest(http.MethodPost, "http://"+d.addr+path, strings.NewReader(form.Encode())) //nolint:noctx // bounded by the test
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Host = c.host()
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Sec-Fetch-Site", "same-origin")
-		req.Header.Set("Cookie", "__Host-session="+session)
-		res, err := plain.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != http.StatusSeeOther {
-			t.Fatalf("%s of %s: %s answers %d", p.Role, c.Slug, path, res.StatusCode)
-		}
-		for _, cookie := range res.Cookies() {
-			if cookie.Name == "__Host-session" {
-				session = cookie.Value
-			}
-		}
-	}
-	post("/accedi", url.Values{"email": {p.Email}, "password": {p.Password}})
+	v := &caller{d: d, city: c}
+	v.send(t, "/accedi", url.Values{"email": {p.Email}, "password": {p.Password}})
 	if p.TOTP != "" {
-		post("/accedi/codice", url.Values{"code": {codes.next(t, p.TOTP)}})
+		v.send(t, "/accedi/codice", url.Values{"code": {codes.next(t, p.TOTP)}})
 	}
-	return session
+	return v.session
 }
 
 // carry gives the tab a session that was begun elsewhere.
@@ -180,9 +196,9 @@ func (w *tab) carry(session string) {
 	w.must("carry a session", err)
 }
 
-// unlinked are pages that nothing leads to on purpose, each with an address that shows it.
-func unlinked(c city) map[string]string {
-	return map[string]string{}
+// unlinked are pages to which nothing leads but a form that was taken.
+var unlinked = map[string]string{
+	"/registrati/grazie": "/registrati/grazie", "/password-dimenticata/inviata": "/password-dimenticata/inviata",
 }
 
 func TestPages(t *testing.T) {
@@ -193,8 +209,14 @@ func TestPages(t *testing.T) {
 	for _, role := range visitors[1:] {
 		sessions[role] = signInOverHTTP(t, shared, c, c.person(role))
 	}
-	found := explore(t, routes, c, sessions, mailedAddresses(t, c))
-	for pattern, path := range unlinked(c) {
+	mailed, invited := mailedAddresses(t, c, sessions["city_admin"])
+	sessions["invited"] = invited
+	half := &caller{d: shared, city: c}
+	admin := c.person("city_admin")
+	half.send(t, "/accedi", url.Values{"email": {admin.Email}, "password": {admin.Password}})
+	sessions["halfway"] = half.session
+	found := explore(t, routes, c, sessions, mailed)
+	for pattern, path := range unlinked {
 		found[pattern] = kind{name: nameOf(pattern), path: path, status: http.StatusOK}
 	}
 	for _, r := range routes {
@@ -204,7 +226,7 @@ func TestPages(t *testing.T) {
 	}
 	kinds := slices.Collect(maps.Values(found))
 	slices.SortFunc(kinds, func(a, b kind) int { return strings.Compare(a.name, b.name) })
-	kinds = append(kinds, states(t, c, sessions)...)
+	kinds = append(kinds, states(t, c)...)
 
 	var mu sync.Mutex
 	titles := map[string]string{}
@@ -293,22 +315,59 @@ func (w *tab) emptyForms(k kind) {
 
 const writtenForms = `[...document.querySelectorAll('main form[method=post]')].filter((f) => f.querySelector('input:not([type=hidden]):not([type=radio]):not([type=checkbox]), textarea'))`
 
-// states are kinds of pages that no link leads to: nothing found, not found, not allowed, and the steps of coming in.
-func states(t *testing.T, c city, sessions map[string]string) []kind {
+// states are kinds of pages that no link leads to: nothing found, not found, not allowed, and the steps of coming in. Their names hold "--",
+// for their titles may be those of the page in its usual state.
+func states(t *testing.T, c city) []kind {
 	t.Helper()
+	list := shared.ask(t, c.host(), "/servizi").body
+	var slugs []string
+	for _, m := range regexp.MustCompile(`data-element="service-link"|name="s" value="([a-z0-9-]+)"`).FindAllStringSubmatch(list, -1) {
+		if m[1] != "" && len(slugs) < 3 {
+			slugs = append(slugs, m[1])
+		}
+	}
+	if len(slugs) != 3 {
+		t.Errorf("the list offers %d services to compare", len(slugs))
+	}
+	ok, gone := http.StatusOK, http.StatusNotFound
 	return []kind{
-		{name: "servizi--nothing-found", path: "/servizi?q=zzxqwk", status: http.StatusOK},
-		{name: "servizi--searched", path: "/servizi?q=" + url.QueryEscape("assistenza anziani"), status: http.StatusOK},
-		{name: "not-found", path: "/servizi/che-non-c-e", status: http.StatusNotFound},
-		{name: "not-found--deep", path: "/a/b/c", status: http.StatusNotFound},
+		{name: "servizi--nothing-found", path: "/servizi?q=zzxqwk", status: ok},
+		{name: "servizi--searched", path: "/servizi?q=assistenza+anziani", status: ok},
+		{name: "servizi--filtered", path: "/servizi?per=anziani&prezzo=gratis", status: ok},
+		{name: "servizi--page-2", path: "/servizi?pagina=2", status: ok},
+		{name: "confronta--three", path: "/confronta?servizi=" + strings.Join(slugs, ","), status: ok},
+		{name: "not-found", path: "/servizi/che-non-c-e", status: gone},
+		{name: "not-found--anywhere", path: "/a/b/c", status: gone},
+		{name: "link-spent", path: "/verifica/" + strings.Repeat("A", 43), status: gone},
 		{name: "forbidden", path: "/amministrazione", role: "citizen", status: http.StatusForbidden},
+		{name: "accedi--code", path: "/accedi/codice", role: "halfway", status: ok},
+		{name: "accedi--after-logout", path: "/accedi?poi=%2Farea-personale&fatto=accounts.password_reset", status: ok},
+		{name: "factor--offered-to-staff", path: "/area-personale/secondo-fattore", role: "invited", status: ok},
+		{name: "factor--kept", path: "/area-personale/secondo-fattore", role: "city_admin", status: ok},
+		{name: "area-personale--staff", path: "/area-personale", role: "municipality", status: ok},
+		{name: "home--signed-in", path: "/", role: "provider", status: ok},
+		{name: "profile--done", path: "/area-personale/profilo?fatto=accounts.profile", role: "citizen", status: ok},
 	}
 }
 
-// mailedAddresses are pages to which only letters lead: they are asked for here, in the name of people made for it.
-func mailedAddresses(t *testing.T, c city) []string {
+// mailedAddresses are pages to which only letters lead: they are asked for here, in the name of people made for it. It also gives the
+// session of somebody invited who has still to set up the second factor.
+func mailedAddresses(t *testing.T, c city, admin string) (paths []string, invited string) {
 	t.Helper()
 	began := time.Now()
-	_ = began
-	return nil
+	link := func(address string) string {
+		l := shared.letterTo(t, address, began)
+		return strings.TrimPrefix(l.link(t, c), c.URL)
+	}
+	visitor := &caller{d: shared, city: c}
+	visitor.send(t, "/registrati", url.Values{"name": {"Lina Moretti"}, "email": {"lina@pages.example"}, "password": {"fiume largo e lento"}, "terms": {"1"}})
+	visitor.send(t, "/password-dimenticata", url.Values{"email": {c.person("citizen").Email}})
+	boss := &caller{d: shared, city: c, session: admin}
+	for _, address := range []string{"nuova@pages.example", "nuovo@pages.example"} {
+		boss.send(t, "/amministrazione/persone/invito", url.Values{"email": {address}, "role": {"municipality"}})
+	}
+	taken := link("nuovo@pages.example")
+	colleague := &caller{d: shared, city: c}
+	colleague.send(t, taken, url.Values{"name": {"Rocco Bassi"}, "password": {"torre alta nel cielo"}, "terms": {"1"}})
+	return []string{link("lina@pages.example"), link(c.person("citizen").Email), link("nuova@pages.example")}, colleague.session
 }
