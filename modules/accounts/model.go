@@ -118,7 +118,7 @@ func checkName(f *problem.Fields, name string) {
 }
 
 //words: accounts.email.missing accounts.email.wrong accounts.name.missing accounts.name.wrong accounts.phone.wrong accounts.terms.missing
-//words: accounts.born.wrong accounts.role.missing accounts.role.provider accounts.role.office accounts.close.confirm accounts.code.missing
+//words: accounts.born.wrong accounts.role_missing accounts.role_needs_provider accounts.role_scope accounts.close.confirm
 
 // plausiblePhone takes what people write: digits, spaces, dots, slashes, dashes, a leading plus.
 func plausiblePhone(s string) bool {
@@ -193,13 +193,13 @@ func (i Invitation) check() error {
 func (i Invitation) checkRole(f *problem.Fields) {
 	switch i.Role {
 	case authz.Provider:
-		f.Check(i.Provider != uuid.Nil, "provider", "accounts.role.provider")
-		f.Check(i.Office == uuid.Nil, "office", "accounts.role.office")
+		f.Check(i.Provider != uuid.Nil, "provider", "accounts.role_needs_provider")
+		f.Check(i.Office == uuid.Nil, "office", "accounts.role_scope")
 	case authz.Municipality, authz.WelfareManager:
-		f.Check(i.Provider == uuid.Nil, "provider", "accounts.role.office")
+		f.Check(i.Provider == uuid.Nil, "provider", "accounts.role_scope")
 	case authz.CityAdmin:
-		f.Check(i.Provider == uuid.Nil && i.Office == uuid.Nil, "role", "accounts.role.office")
+		f.Check(i.Provider == uuid.Nil && i.Office == uuid.Nil, "role", "accounts.role_scope")
 	default:
-		f.Add("role", "accounts.role.missing")
+		f.Add("role", "accounts.role_missing")
 	}
 }
