@@ -77,3 +77,13 @@ func (s *Service) read(ctx context.Context) (points []Point, geography Geography
 	})
 	return points, geography, err
 }
+
+// QueuePaths adds to a batch the query for the pages that search engines should know.
+func QueuePaths(b *pgx.Batch, into *[]string) {
+	*into = append(*into, "/punti")
+	b.Queue("SELECT '/punti/' || slug FROM access_points WHERE published ORDER BY position, slug").Query(func(rows pgx.Rows) error {
+		paths, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		*into = append(*into, paths...)
+		return err
+	})
+}

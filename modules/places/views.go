@@ -111,15 +111,17 @@ func daysBetween(from, to time.Time) int {
 }
 
 // spans is "9:00–12:30, 14:00–17:00", or the word for closed.
-func spans(p *ui.Page, list []Span) string {
+func spans(p *ui.Page, list []Span) string { return strings.Join(split(p, list), ", ") }
+
+func split(p *ui.Page, list []Span) []string {
 	if len(list) == 0 {
-		return p.T("places.closed")
+		return []string{p.T("places.closed")}
 	}
 	said := make([]string, len(list))
 	for i, s := range list {
 		said[i] = clock(s.From) + "–" + clock(s.To)
 	}
-	return strings.Join(said, ", ")
+	return said
 }
 
 // today is the openings of this very day, holidays and closed days minded.

@@ -1,0 +1,63 @@
+package portal
+
+import (
+	"hash/crc32"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/welfarex/welfarex/modules/kit/ui"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+//words: home.for.* portal.own.*
+
+// text is a city's own text and the language it is really in.
+type text struct{ Text, Lang string }
+
+// lead is the city's own opening words.
+func lead(p *ui.Page) text {
+	home := p.City.Home
+	if p.Lang == "en" && home.En != nil && home.En.Lead != "" {
+		return text{home.En.Lead, "en"}
+	}
+	return text{home.Lead, ui.Italian}
+}
+
+var shapes = []string{"shape-round", "shape-arch", "shape-leaf", "shape-tile"}
+
+// shape is the ground on which a city's pictograms stand, always the same for the same city.
+func shape(city *tenants.City) string {
+	return shapes[crc32.ChecksumIEEE([]byte(city.Slug))%uint32(len(shapes))]
+}
+
+func index(page Page) []ui.IndexItem {
+	headings := page.headings()
+	items := make([]ui.IndexItem, len(headings))
+	for i, h := range headings {
+		items[i] = ui.IndexItem(h)
+	}
+	return items
+}
+
+// date is "5 novembre 2026" of "2026-11-05".
+func date(p *ui.Page, day string) string {
+	t, err := time.ParseInLocation(time.DateOnly, day, ui.Rome)
+	if err != nil {
+		return day
+	}
+	return p.DayMonth(t) + " " + strconv.Itoa(t.Year())
+}
+
+func tel(phone string) templ.SafeURL {
+	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
+		if r == '+' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, phone))
+}
+
+func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
