@@ -54,7 +54,8 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET NOT NULL', t);
     EXECUTE format('ALTER TABLE %s ADD FOREIGN KEY (tenant_id) REFERENCES cities (id)', t);
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t);
-    EXECUTE format('CREATE POLICY city ON %s USING (tenant_id = current_city()) WITH CHECK (tenant_id = current_city())', t);
+    -- The sub-select is worked out once a statement, not once a row.
+    EXECUTE format('CREATE POLICY city ON %s USING (tenant_id = (SELECT current_city())) WITH CHECK (tenant_id = current_city())', t);
     EXECUTE format('GRANT %s ON %s TO welfarex_app', privileges, t);
 END $$;
 

@@ -65,7 +65,7 @@ var checks = []check{
 			CROSS JOIN LATERAL (SELECT COALESCE(string_agg(format('%s %s using %s check %s for %s', CASE WHEN polpermissive THEN 'permissive' ELSE 'restrictive' END,
 				polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid), polroles::text), '; '), 'none') FROM pg_policy WHERE polrelid = c.oid) AS p("all")
 			WHERE c.relkind IN ('r', 'p') AND ` + ours + ` AND NOT c.relname = ANY ($1) AND NOT (c.relrowsecurity AND c.relforcerowsecurity
-				AND p.all = 'permissive * using (tenant_id = current_city()) check (tenant_id = current_city()) for {0}')`,
+				AND p.all = 'permissive * using (tenant_id = ( SELECT current_city() AS current_city)) check (tenant_id = current_city()) for {0}')`,
 		faults: []fault{
 			{`DROP POLICY city ON accounts`, "accounts: enabled t, forced t, policies none"},
 			{`ALTER TABLE accounts NO FORCE ROW LEVEL SECURITY`, "accounts: enabled t, forced f"},
