@@ -93,6 +93,12 @@ func running(ctx context.Context) *transaction {
 	panic(ErrNoTransaction)
 }
 
+// InTx says whether ctx runs inside a transaction.
+func InTx(ctx context.Context) bool {
+	t, ok := ctx.Value(txKey{}).(*transaction)
+	return ok && !t.ended.Load()
+}
+
 // prepared runs our own SQL with prepared statements on a connection whose default suits bun's inlined literals.
 type prepared struct{ pgx.Tx }
 

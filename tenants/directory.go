@@ -67,6 +67,9 @@ func (d *Directory) All() []*City {
 // Fresh says whether changes are being heard of; while they are not, nothing may be served from a cache.
 func (d *Directory) Fresh() bool { return d.listening.Load() }
 
+// Partial says whether this process serves but some cities, so that a city it does not know may well exist.
+func (d *Directory) Partial() bool { return len(d.only) > 0 }
+
 // Follow keeps the directory fresh until ctx ends. After a lost connection everything is read again.
 func (d *Directory) Follow(ctx context.Context) {
 	for ctx.Err() == nil {

@@ -91,6 +91,9 @@ func Load(policies ...string) (*Policy, error) {
 			if err != nil {
 				return nil, fmt.Errorf("policy: %w", err)
 			}
+			if line[0] != "p" || slices.Contains(line, "") {
+				return nil, fmt.Errorf("policy: %q is not `p, role, verb, kind`", line)
+			}
 			if !slices.Contains(Roles, line[1]) {
 				return nil, fmt.Errorf("policy: no role %q", line[1])
 			}
@@ -129,7 +132,7 @@ func (p *Policy) of(exceptions []Exception) *casbin.Enforcer {
 	if len(exceptions) == 0 {
 		return p.common
 	}
-	key := fmt.Sprint(exceptions)
+	key := fmt.Sprintf("%q", exceptions) // quoted, so that no two lists of exceptions look alike
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e, ok := p.special[key]; ok {
@@ -146,9 +149,9 @@ func (p *Policy) of(exceptions []Exception) *casbin.Enforcer {
 	return e
 }
 
-// May says whether one of the actor's roles allows verb on kind. Staff roles count only after the second factor.
+// May says whether one of the actor's roles allows verb on kind. Before their login is complete nobody may do anything.
 func (p *Policy) May(a *Actor, verb, kind string) bool {
-	if a == nil {
+	if a == nil || !a.Complete() {
 		return false
 	}
 	e := p.of(a.Exceptions)

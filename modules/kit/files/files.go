@@ -75,8 +75,11 @@ func (s *Store) Ready(ctx context.Context) error {
 func (s *Store) Guard(module string, may Reader) { s.readers[module] = may }
 
 // Put stores body for the city of ctx and gives the file's id. An interrupted Put leaves a row that is not yet stored, which
-// Sweep removes with its object.
+// Sweep removes with its object. It is no part of a transaction: one would be held open meanwhile, and take back the row alone.
 func (s *Store) Put(ctx context.Context, f File, body []byte) (uuid.UUID, error) {
+	if tenants.InTx(ctx) {
+		return uuid.Nil, errInTx
+	}
 	sum := sha256.Sum256(body)
 	f.ID, f.SHA256, f.Bytes = uuid.Must(uuid.NewV7()), sum[:], int64(len(body))
 	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.insert(ctx, f) }); err != nil {
@@ -85,8 +88,10 @@ func (s *Store) Put(ctx context.Context, f File, body []byte) (uuid.UUID, error)
 	if err := s.upload(ctx, f, body); err != nil {
 		return uuid.Nil, err
 	}
-	return f.ID, s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, []uuid.UUID{f.ID}, "stored") })
+	return f.ID, s.db.Tx(ctx, func(ctx context.Context) error { return s.Confirm(ctx, []uuid.UUID{f.ID}) })
 }
+
+var errInTx = errors.New("a file is not uploaded inside a transaction")
 
 func (s *Store) upload(ctx context.Context, f File, body []byte) error {
 	key, err := s.key(ctx, f.Module, f.ID)
@@ -110,10 +115,12 @@ func (s *Store) Reserve(ctx context.Context, images []tenants.Image) ([]uuid.UUI
 		return nil, err
 	}
 	ids := make([]uuid.UUID, len(images))
+	var again []uuid.UUID
 	for i, image := range images {
 		sum := sha256.Sum256(image.Body)
 		if id, ok := known[sum]; ok {
 			ids[i] = id
+			again = append(again, id)
 			continue
 		}
 		ids[i] = uuid.Must(uuid.NewV7())
@@ -123,7 +130,7 @@ func (s *Store) Reserve(ctx context.Context, images []tenants.Image) ([]uuid.UUI
 			return nil, err
 		}
 	}
-	return ids, nil
+	return ids, s.renew(ctx, again)
 }
 
 // Upload stores the pictures that are reserved and not stored yet.
@@ -144,9 +151,9 @@ func (s *Store) Upload(ctx context.Context, ids []uuid.UUID, images []tenants.Im
 	return nil
 }
 
-// Confirm marks the pictures as stored, in the running transaction.
+// Confirm marks files as stored, in the running transaction; it is an error if one of them was swept meanwhile.
 func (s *Store) Confirm(ctx context.Context, ids []uuid.UUID) error {
-	return s.mark(ctx, ids, "stored")
+	return s.markStored(ctx, ids)
 }
 
 // Read gives a file's row and content to whoever may have it; everyone else gets ErrNotFound, as for a made-up id.
@@ -157,7 +164,13 @@ func (s *Store) Read(ctx context.Context, actor *authz.Actor, id uuid.UUID) (Fil
 	}
 	if !f.Public {
 		may, ok := s.readers[f.Module]
-		if !ok || may(ctx, actor, f) != nil {
+		if !ok {
+			return File{}, nil, problem.ErrNotFound
+		}
+		if err := may(ctx, actor, f); err != nil {
+			if problem.Of(err).Kind == problem.Internal {
+				return File{}, nil, fmt.Errorf("ask who may read file %s: %w", id, err)
+			}
 			return File{}, nil, problem.ErrNotFound
 		}
 	}
@@ -184,7 +197,12 @@ var errDamaged = errors.New("the stored object is not what was stored")
 
 // Sweep removes files of the city of ctx whose upload was interrupted more than an hour ago, and says how many.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
-	lost, err := s.unfinished(ctx, now.Add(-time.Hour))
+	var lost []File
+	// First nobody can take them up again, then the objects go, then the rows: wherever it is cut off, the next sweep goes on.
+	err := s.db.Tx(ctx, func(ctx context.Context) (err error) {
+		lost, err = s.giveUp(ctx, now.Add(-time.Hour))
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -196,7 +214,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
 		if err := s.s3.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
 			return 0, fmt.Errorf("sweep file %s: %w", f.ID, err)
 		}
-		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.mark(ctx, []uuid.UUID{f.ID}, "removed") }); err != nil {
+		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.forget(ctx, f.ID) }); err != nil {
 			return 0, err
 		}
 	}

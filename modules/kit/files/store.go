@@ -26,16 +26,37 @@ func (s *Store) insert(ctx context.Context, f File) error {
 	return nil
 }
 
-func (s *Store) mark(ctx context.Context, ids []uuid.UUID, state string) error {
-	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET state = $2 WHERE id = ANY ($1) AND state <> $2", ids, state); err != nil {
-		return fmt.Errorf("mark files %s: %w", state, err)
+func (s *Store) markStored(ctx context.Context, ids []uuid.UUID) error {
+	tx := tenants.PgxTx(ctx)
+	if _, err := tx.Exec(ctx, "UPDATE files SET state = 'stored' WHERE id = ANY ($1) AND state = 'pending'", ids); err != nil {
+		return fmt.Errorf("mark files as stored: %w", err)
+	}
+	var whole bool
+	if err := tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT unnest($1::uuid[]) EXCEPT SELECT id FROM files WHERE state = 'stored')", ids).Scan(&whole); err != nil {
+		return fmt.Errorf("look for stored files: %w", err)
+	}
+	if !whole {
+		return errSwept
 	}
 	return nil
 }
 
-// known gives the ids of a module's public files by content.
+var errSwept = errors.New("a file was swept away while it was being stored: store it again")
+
+// renew keeps the sweeper from files that are being uploaded again.
+func (s *Store) renew(ctx context.Context, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET created_at = now() WHERE id = ANY ($1) AND state = 'pending'", ids); err != nil {
+		return fmt.Errorf("take up files again: %w", err)
+	}
+	return nil
+}
+
+// known gives the ids of a module's public files by content; the oldest, where there are several.
 func (s *Store) known(ctx context.Context, module string) (map[[32]byte]uuid.UUID, error) {
-	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT id, sha256 FROM files WHERE module = $1 AND public AND state <> 'removed'", module)
+	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT id, sha256 FROM files WHERE module = $1 AND public AND state <> 'removed' ORDER BY id DESC", module)
 	if err != nil {
 		return nil, fmt.Errorf("look for files: %w", err)
 	}
@@ -83,18 +104,25 @@ func (s *Store) find(ctx context.Context, id uuid.UUID) (f File, err error) {
 	return f, err
 }
 
-func (s *Store) unfinished(ctx context.Context, before time.Time) (lost []File, err error) {
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue("SELECT id, module FROM files WHERE state = 'pending' AND created_at < $1", before).Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				var f File
-				if err := rows.Scan(&f.ID, &f.Module); err != nil {
-					return err
-				}
-				lost = append(lost, f)
-			}
-			return rows.Err()
-		})
+// giveUp marks what was not stored in time, and gives it with what earlier sweeps left over.
+func (s *Store) giveUp(ctx context.Context, before time.Time) ([]File, error) {
+	tx := tenants.PgxTx(ctx)
+	if _, err := tx.Exec(ctx, "UPDATE files SET state = 'removed' WHERE state = 'pending' AND created_at < $1", before); err != nil {
+		return nil, fmt.Errorf("give up files: %w", err)
+	}
+	rows, err := tx.Query(ctx, "SELECT id, module FROM files WHERE state = 'removed'")
+	if err != nil {
+		return nil, fmt.Errorf("look for lost files: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (f File, err error) {
+		err = row.Scan(&f.ID, &f.Module)
+		return f, err
 	})
-	return lost, err
+}
+
+func (s *Store) forget(ctx context.Context, id uuid.UUID) error {
+	if _, err := tenants.PgxTx(ctx).Exec(ctx, "DELETE FROM files WHERE id = $1 AND state = 'removed'", id); err != nil {
+		return fmt.Errorf("forget file %s: %w", id, err)
+	}
+	return nil
 }

@@ -35,8 +35,10 @@ func On[T Args](w *Workers, do func(context.Context, T) error) {
 // Queue takes jobs inside transactions and, in a process that works, runs them.
 type Queue struct{ client *river.Client[pgx.Tx] }
 
-// snooze is how long a job of a suspended city waits before it asks again.
-const snooze = 15 * time.Minute
+const (
+	snooze    = 15 * time.Minute // how long a job of a suspended city waits before it asks again
+	elsewhere = 10 * time.Second // how long a job waits that another process must do
+)
 
 // Open makes the queue; call Start to also work on it, with as many jobs at once as atOnce.
 func Open(db *tenants.DB, cities *tenants.Directory, workers *Workers, atOnce int) (*Queue, error) {
@@ -85,8 +87,10 @@ func enter(cities *tenants.Directory) rivertype.Middleware {
 		}
 		city := cities.ByID(id)
 		switch {
+		case city == nil && cities.Partial():
+			return river.JobSnooze(elsewhere)
 		case city == nil:
-			return fmt.Errorf("job %d (%s) is for city %s, which this process does not serve", job.ID, job.Kind, id)
+			return fmt.Errorf("job %d (%s) is for city %s, which is not there", job.ID, job.Kind, id)
 		case city.Status == tenants.StatusSuspended:
 			return river.JobSnooze(snooze)
 		}

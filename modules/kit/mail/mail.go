@@ -3,11 +3,15 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	netmail "net/mail"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/wneessen/go-mail"
 
 	"github.com/welfarex/welfarex/tenants"
@@ -38,11 +42,11 @@ func Open(address string) (*Sender, error) {
 		return nil, fmt.Errorf("SMTP_URL must look like smtp://user:password@mail.example:587, not %q", u.Redacted())
 	}
 	options := []mail.Option{mail.WithTimeout(15 * time.Second), mail.WithTLSPolicy(mail.TLSOpportunistic), mail.WithHELO("localhost")}
+	if u.Scheme == "smtps" {
+		options = append(options, mail.WithSSL(), mail.WithPort(mail.DefaultPortSSL))
+	}
 	if port, err := strconv.Atoi(u.Port()); err == nil {
 		options = append(options, mail.WithPort(port))
-	}
-	if u.Scheme == "smtps" {
-		options = append(options, mail.WithSSL())
 	}
 	if user := u.User.Username(); user != "" {
 		password, _ := u.User.Password()
@@ -51,39 +55,66 @@ func Open(address string) (*Sender, error) {
 	return &Sender{u.Hostname(), options}, nil
 }
 
-// Send delivers the letter to the mail server in the name of the city of ctx.
+// Send delivers the letter to the mail server in the name of the city of ctx. Its errors do not name the recipient: they end in
+// logs and in the job queue.
 func (s *Sender) Send(ctx context.Context, l Letter) error {
 	city, err := tenants.From(ctx)
 	if err != nil {
 		return err
 	}
-	m := mail.NewMsg()
-	if err := m.FromFormat(city.Mail.FromName, city.Mail.From); err != nil {
-		return fmt.Errorf("sender of %s: %w", city.Slug, err)
-	}
-	if err := m.To(l.To); err != nil {
-		return fmt.Errorf("recipient: %w", err)
-	}
-	if city.Mail.ReplyTo != "" {
-		if err := m.ReplyTo(city.Mail.ReplyTo); err != nil {
-			return fmt.Errorf("reply-to of %s: %w", city.Slug, err)
-		}
-	}
-	m.Subject(l.Subject)
-	m.SetDate()
-	m.SetMessageID()
-	m.SetBodyString(mail.TypeTextPlain, l.text(city))
-	html, err := l.html(ctx, city)
+	m, err := l.message(ctx, city)
 	if err != nil {
-		return fmt.Errorf("write the mail: %w", err)
+		return err
 	}
-	m.AddAlternativeString(mail.TypeTextHTML, html)
 	client, err := mail.NewClient(s.host, s.options...)
 	if err != nil {
 		return fmt.Errorf("mail client: %w", err)
 	}
 	if err := client.DialAndSendWithContext(ctx, m); err != nil {
-		return fmt.Errorf("send mail: %w", err)
+		return fmt.Errorf("send mail: %w", nameless{err, l.To})
 	}
 	return nil
 }
+
+func (l Letter) message(ctx context.Context, city *tenants.City) (*mail.Msg, error) {
+	m := mail.NewMsg()
+	// net/mail quotes and encodes a name, whatever it holds.
+	if err := m.From((&netmail.Address{Name: city.Mail.FromName, Address: city.Mail.From}).String()); err != nil {
+		return nil, fmt.Errorf("sender of %s: %w", city.Slug, err)
+	}
+	if to, err := netmail.ParseAddress(l.To); err != nil || to.Address != l.To {
+		return nil, errRecipient
+	}
+	if err := m.To(l.To); err != nil {
+		return nil, errRecipient
+	}
+	if city.Mail.ReplyTo != "" {
+		if err := m.ReplyTo(city.Mail.ReplyTo); err != nil {
+			return nil, fmt.Errorf("reply-to of %s: %w", city.Slug, err)
+		}
+	}
+	m.Subject(l.Subject)
+	m.SetDate()
+	_, domain, _ := strings.Cut(city.Mail.From, "@")
+	m.SetMessageIDWithValue(uuid.NewString() + "@" + domain) // the machine's own name is nobody's business
+	m.SetBodyString(mail.TypeTextPlain, l.text(city))
+	html, err := l.html(ctx, city)
+	if err != nil {
+		return nil, fmt.Errorf("write the mail: %w", err)
+	}
+	m.AddAlternativeString(mail.TypeTextHTML, html)
+	return m, nil
+}
+
+var errRecipient = errors.New("the recipient is not one plain address")
+
+// nameless is an error of the mail server without the address of the person it speaks of.
+type nameless struct {
+	error
+	address string
+}
+
+func (n nameless) Error() string {
+	return strings.ReplaceAll(n.error.Error(), n.address, "(recipient)")
+}
+func (n nameless) Unwrap() error { return n.error }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,8 @@ import (
 // meet it, and any change that a visitor could see starts afresh in every process.
 const (
 	cachedPages   = 2048
-	cachedMaxSize = 64 << 10    // compressed
+	cachedMaxSize = 64 << 10 // compressed
+	cachedMaxKey  = 1 << 10
 	cachedFor     = time.Minute // "open now" is never older than this
 )
 
@@ -27,13 +29,14 @@ type pageKey struct {
 	city    uuid.UUID
 	version int64
 	lang    string
-	address string // path and query
+	address string // path and query as they were sent: fasthttp's tidied path is not the one that was routed
 }
 
 type cachedPage struct {
-	gzip []byte
-	etag string
-	at   time.Time
+	gzip        []byte
+	contentType string
+	etag        string
+	at          time.Time
 }
 
 type pageCache struct {
@@ -45,12 +48,12 @@ func newPageCache() *pageCache {
 	return &pageCache{c}
 }
 
-// cached answers from memory, or renders once for all who ask at the same moment and remembers.
+// cached answers from memory, or renders and remembers. Headers that the page sets, but for its content type, are not remembered.
 func (s *Server) cached(r *Request, route Route) error {
 	if !acceptsGzip(r.http) {
 		return route.Handle(r)
 	}
-	key := pageKey{r.City.ID, r.City.Version, r.Lang, string(r.http.Request().URI().RequestURI())}
+	key := pageKey{r.City.ID, r.City.Version, r.Lang, target(r.http)}
 	page, ok := s.cache.Get(key)
 	if !ok || time.Since(page.at) > cachedFor {
 		if err := route.Handle(r); err != nil {
@@ -60,16 +63,16 @@ func (s *Server) cached(r *Request, route Route) error {
 			return compress(r.http)
 		}
 		body := r.http.Response().Body()
-		page = cachedPage{gzip: gzipped(body), at: time.Now()}
+		page = cachedPage{gzip: gzipped(body), contentType: string(r.http.Response().Header.ContentType()), at: time.Now()}
 		sum := sha256.Sum256(page.gzip)
 		page.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-		if len(page.gzip) <= cachedMaxSize {
+		if len(page.gzip) <= cachedMaxSize && len(key.address) <= cachedMaxKey {
 			s.cache.Add(key, page)
 		}
 	}
 	c := r.http
 	c.Set(fiber.HeaderETag, page.etag)
-	c.Response().Header.SetContentType("text/html; charset=utf-8")
+	c.Response().Header.SetContentType(page.contentType)
 	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), page.etag) {
 		c.Response().ResetBody()
 		return c.SendStatus(fiber.StatusNotModified)
@@ -83,15 +86,17 @@ func acceptsGzip(c *fiber.Ctx) bool {
 	return strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip")
 }
 
+// packed are the types that would not become smaller.
+var packed = regexp.MustCompile(`^(image/(png|jpeg)|application/(pdf|zip))`)
+
 // compress packs a page for a browser that unpacks it.
 func compress(c *fiber.Ctx) error {
 	body := c.Response().Body()
-	if len(body) < 1024 || !acceptsGzip(c) || len(c.Response().Header.ContentEncoding()) > 0 {
+	if len(body) < 1024 || !acceptsGzip(c) || len(c.Response().Header.ContentEncoding()) > 0 || packed.Match(c.Response().Header.ContentType()) {
 		return nil
 	}
-	packed := gzipped(body)
 	c.Set(fiber.HeaderContentEncoding, "gzip")
-	c.Response().SetBodyRaw(packed)
+	c.Response().SetBodyRaw(gzipped(body))
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -39,21 +41,14 @@ func ParseProxies(s string) (Proxies, error) {
 	return list, nil
 }
 
-func (p Proxies) trusts(c *fiber.Ctx) bool {
-	if len(p) == 0 {
-		return false
-	}
-	addr, ok := netip.AddrFromSlice(c.Context().RemoteIP())
-	if !ok {
-		return false
-	}
-	addr = addr.Unmap()
-	for _, prefix := range p {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
+func (p Proxies) trust(addr netip.Addr) bool {
+	return slices.ContainsFunc(p, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+}
+
+// peer is the address at the other end of the connection.
+func peer(c *fiber.Ctx) netip.Addr {
+	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	return addr.Unmap()
 }
 
 // host gives the host name the client asked for, lower case and without port, or "". It reads the raw header: forwarded
@@ -70,9 +65,13 @@ func (p Proxies) host(c *fiber.Ctx) string {
 			return ""
 		}
 	}
-	if p.trusts(c) {
-		if forwarded := c.Get("X-Forwarded-Host"); forwarded != "" {
-			raw = forwarded
+	if p.trust(peer(c)) {
+		switch forwarded := c.Request().Header.PeekAll("X-Forwarded-Host"); len(forwarded) {
+		case 0:
+		case 1:
+			raw = string(forwarded[0])
+		default:
+			return ""
 		}
 	}
 	m := hostPattern.FindStringSubmatch(strings.ToLower(raw))
@@ -82,13 +81,30 @@ func (p Proxies) host(c *fiber.Ctx) string {
 	return m[1]
 }
 
-// client is the address to throttle by.
+// client is the address to throttle by: of those that proxies told, the last that is not itself a trusted proxy. What stands before it
+// the client may have made up.
 func (p Proxies) client(c *fiber.Ctx) string {
-	if p.trusts(c) {
-		parts := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
-		if addr, err := netip.ParseAddr(strings.TrimSpace(parts[len(parts)-1])); err == nil {
-			return addr.String()
+	addr := peer(c)
+	told := strings.Split(string(bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(","))), ",")
+	for _, next := range slices.Backward(told) {
+		if !p.trust(addr) {
+			break
 		}
+		before, err := netip.ParseAddr(strings.TrimSpace(next))
+		if err != nil {
+			break
+		}
+		addr = before.Unmap()
 	}
-	return c.Context().RemoteIP().String()
+	return addr.String()
+}
+
+// target is what the request asks for, as it was sent: path and query, without the authority of the absolute form.
+func target(c *fiber.Ctx) string {
+	sent := c.OriginalURL()
+	if rest, absolute := strings.CutPrefix(sent, "http://"); absolute {
+		_, path, _ := strings.Cut(rest, "/")
+		return "/" + path
+	}
+	return sent
 }

@@ -34,7 +34,12 @@ type Request struct {
 }
 
 // Param is a path parameter.
-func (r *Request) Param(name string) string { return r.http.Params(name) }
+func (r *Request) Param(name string) string { return said(r.http.Params(name)) }
+
+// said is a text as PostgreSQL can hold it: UTF-8 without NUL.
+func said(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
 
 // ID is a path parameter that must be a UUID; anything else is not found.
 func (r *Request) ID(name string) (uuid.UUID, error) {
@@ -46,7 +51,7 @@ func (r *Request) ID(name string) (uuid.UUID, error) {
 }
 
 // Query is a parameter of the address, trimmed.
-func (r *Request) Query(name string) string { return strings.TrimSpace(r.http.Query(name)) }
+func (r *Request) Query(name string) string { return strings.TrimSpace(said(r.http.Query(name))) }
 
 // QueryAll gives every value of a parameter of the address.
 func (r *Request) QueryAll(name string) []string {
@@ -57,20 +62,38 @@ func (r *Request) QueryAll(name string) []string {
 func (r *Request) RawQuery() string { return string(r.http.Request().URI().QueryString()) }
 
 // Form is a field of the posted form, trimmed.
-func (r *Request) Form(name string) string { return strings.TrimSpace(r.http.FormValue(name)) }
+func (r *Request) Form(name string) string { return strings.TrimSpace(r.Secret(name)) }
 
-// Secret is a field as it was typed, spaces and all.
-func (r *Request) Secret(name string) string { return r.http.FormValue(name) }
+// Secret is a field of the posted form as it was typed, spaces and all. The address cannot stand in for a form.
+func (r *Request) Secret(name string) string {
+	values := r.posted(name)
+	if len(values) == 0 {
+		return ""
+	}
+	return said(string(values[0]))
+}
+
+// posted gives every value of a field, however the form was sent.
+func (r *Request) posted(name string) [][]byte {
+	if form, err := r.http.MultipartForm(); err == nil {
+		var values [][]byte
+		for _, v := range form.Value[name] {
+			values = append(values, []byte(v))
+		}
+		return values
+	}
+	return r.http.Context().PostArgs().PeekMulti(name)
+}
 
 // FormAll gives every value of a field, as checkboxes send them.
 func (r *Request) FormAll(name string) []string {
-	return peek(r.http.Context().PostArgs().PeekMulti(name))
+	return peek(r.posted(name))
 }
 
 func peek(values [][]byte) []string {
 	all := make([]string, 0, len(values))
 	for _, v := range values {
-		if s := strings.TrimSpace(string(v)); s != "" {
+		if s := strings.TrimSpace(said(string(v))); s != "" {
 			all = append(all, s)
 		}
 	}
@@ -189,7 +212,7 @@ func (r *Request) Remember(token string, expires time.Time) {
 // Forget takes the session cookie back.
 func (r *Request) Forget() { r.Remember("", time.Unix(0, 0)) }
 
-// Next is where a login should lead: a path of this portal, never another site.
+// Next is where a login should lead: a path of this portal, with its language, and never another site.
 func (r *Request) Next(fallback string) string {
 	next := r.Form("poi")
 	if next == "" {

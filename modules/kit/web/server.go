@@ -38,7 +38,11 @@ func ParseBase(s string) (Base, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
 		return Base{}, fmt.Errorf("WELFAREX_BASE_URL must look like https://welfare.example or http://localhost:8080, not %q", s)
 	}
-	return Base{Scheme: u.Scheme, Parent: strings.ToLower(u.Hostname()), Port: u.Port()}, nil
+	port := u.Port()
+	if port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		port = "" // as browsers write it in an Origin
+	}
+	return Base{Scheme: u.Scheme, Parent: strings.ToLower(u.Hostname()), Port: port}, nil
 }
 
 // Of is where a city answers, without a slash at the end.
@@ -131,8 +135,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		return c.Status(fiber.StatusNotFound).Type("txt", "utf-8").SendString("Qui non c'è nessuna città. / There is no city here.\n")
 	}
 	if host != city.Host {
-		target := s.Base.Of(city) + string(c.Request().URI().RequestURI())
-		return c.Redirect(target, fiber.StatusPermanentRedirect)
+		return c.Redirect(s.Base.Of(city)+target(c), fiber.StatusPermanentRedirect)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), Deadline)
 	defer cancel()
@@ -148,7 +151,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		slog.Debug("request", "city", city.Slug, "request", id, "method", c.Method(), "route", c.Route().Path,
 			"status", c.Response().StatusCode(), "ms", time.Since(started).Milliseconds())
 	}()
-	asset := strings.HasPrefix(r.Path, "/static/") || strings.HasPrefix(r.Path, "/theme/") || strings.HasPrefix(r.Path, "/media/")
+	asset := c.Method() == fiber.MethodGet && (strings.HasPrefix(r.Path, "/static/") || strings.HasPrefix(r.Path, "/theme/") || strings.HasPrefix(r.Path, "/media/"))
 	if city.Status == tenants.StatusSuspended && !asset {
 		c.Set("X-Robots-Tag", "noindex")
 		c.Set(fiber.HeaderRetryAfter, "3600")
@@ -226,7 +229,7 @@ func (s *Server) handler(route Route, lang string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		r := c.Locals(localRequest).(*Request)
 		if r.Lang != lang {
-			return problem.ErrNotFound
+			return c.Next() // "/:page" is not the English home
 		}
 		if route.Who != Public {
 			if err := s.identify(r); err != nil {
@@ -255,10 +258,10 @@ func (s *Server) handler(route Route, lang string) fiber.Handler {
 	}
 }
 
-// identify turns the cookie into a person.
+// identify turns the cookie into a person. In a suspended city there are only visitors, who see its pictures.
 func (s *Server) identify(r *Request) error {
 	token := r.Session()
-	if token == "" {
+	if token == "" || r.City.Status == tenants.StatusSuspended {
 		return nil
 	}
 	actor, err := s.Sessions.Resume(r.Ctx, token)
@@ -300,7 +303,7 @@ func (s *Server) admit(r *Request, route Route) (done bool, err error) {
 	if r.Half != nil {
 		step = "/accedi/codice"
 	}
-	return true, r.See(step + "?poi=" + url.QueryEscape(string(r.http.Request().URI().RequestURI())))
+	return true, r.See(step + "?poi=" + url.QueryEscape(target(r.http)))
 }
 
 // fail answers with a page in plain words; internals are logged here, once, and never shown.
@@ -325,6 +328,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		slog.Error("request failed", "city", r.City.Slug, "request", tenants.RequestID(r.Ctx), "route", c.Route().Path, "error", err)
 	}
 	c.Response().ResetBody()
+	for _, name := range []string{fiber.HeaderContentEncoding, fiber.HeaderContentDisposition, fiber.HeaderETag} {
+		c.Response().Header.Del(name) // of what was to be sent instead
+	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	page := r.Page("")
 	page.NoIndex, page.Query = true, ""
