@@ -44,6 +44,10 @@ check: ## Linters, formatting, and that generated code is fresh.
 	@cp -r modules .check-modules && trap 'rm -rf .check-modules' EXIT && $(GO) tool templ generate -path modules > /dev/null 2>&1 && \
 		diff -rq --exclude=dist modules .check-modules || { echo 'generated code was stale: commit it'; exit 1; }
 
+.PHONY: bench
+bench: build ## What it costs, as ratios within one run; ONLY=list,sheet chooses sections.
+	@source .ci/need && need_postgres && need_chromium && need_lighthouse && $(GO) run ./cmd/bench $(if $(ONLY),-only $(ONLY))
+
 .PHONY: clean
 clean: ## Removes what was built, not the demo's data.
 	rm -rf bin node_modules .cache .screens modules/kit/ui/assets/dist/[!.]*

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"time"
+
+	"github.com/welfarex/welfarex/modules"
+	"github.com/welfarex/welfarex/modules/accounts"
+	"github.com/welfarex/welfarex/modules/catalogue"
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/files"
+	"github.com/welfarex/welfarex/modules/kit/local"
+	"github.com/welfarex/welfarex/modules/kit/ui"
+	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/modules/places"
+	"github.com/welfarex/welfarex/modules/portal"
+	"github.com/welfarex/welfarex/modules/programmes"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// app is the program as cmd/welfarex puts it together, but for what has nothing to do with answering: jobs and mail.
+type app struct {
+	db       *tenants.DB
+	cities   *tenants.Directory
+	files    *files.Store
+	accounts *accounts.Service
+	server   *web.Server
+	stop     context.CancelFunc
+}
+
+func openApp(ctx context.Context, s settings, uncached bool) (*app, error) {
+	base, err := web.ParseBase(s.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	key, err := tenants.ParseKey(s.Key)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{}
+	if a.db, err = tenants.Open(ctx, s.Database, s.Connections); err != nil {
+		return nil, err
+	}
+	if a.cities, err = tenants.OpenDirectory(ctx, a.db, base.Parent); err != nil {
+		return nil, err
+	}
+	if a.files, err = files.Open(a.db, files.Options{Endpoint: s.S3, Bucket: local.Bucket, AccessKey: s.S3Access, SecretKey: s.S3Secret}); err != nil {
+		return nil, err
+	}
+	following, stop := context.WithCancel(ctx)
+	a.stop = stop
+	go a.cities.Follow(following)
+	a.server = &web.Server{Directory: a.cities, Base: base, Uncached: uncached, Ready: func(context.Context) error { return nil }}
+	if err := a.assemble(base, key); err != nil {
+		return nil, err
+	}
+	return a, eventually(ctx, a.cities.Fresh)
+}
+
+func (a *app) assemble(base web.Base, key tenants.Key) (err error) {
+	shelves, points, calls := catalogue.New(a.db, time.Now), places.New(a.db, time.Now), programmes.New(a.db, time.Now)
+	list := []modules.Module{
+		{Name: "files", Routes: a.files.Routes()}, shelves.Module(), points.Module(), calls.Module(),
+		portal.New(a.db, base, time.Now, shelves, points, calls).Module(),
+	}
+	words, policies := []fs.FS{ui.Locales, accounts.Words}, []string{accounts.Policy}
+	for _, m := range list {
+		if m.Words != nil {
+			words = append(words, m.Words)
+		}
+		policies = append(policies, m.Policy)
+	}
+	policy, err := authz.Load(policies...)
+	if err != nil {
+		return err
+	}
+	if a.server.Words, err = ui.Load(words...); err != nil {
+		return err
+	}
+	a.accounts = accounts.New(accounts.Options{DB: a.db, Key: key, Policy: policy, Words: a.server.Words, Base: base})
+	a.server.Policy, a.server.Sessions = policy, a.accounts
+	for _, m := range append(list, a.accounts.Module()) {
+		a.server.Routes = append(a.server.Routes, m.Routes...)
+	}
+	return nil
+}
+
+// parts are what the modules take from a city's folder, in the order in which rows refer to each other.
+func parts() []tenants.Part {
+	var list []tenants.Part
+	for _, p := range [][]tenants.Part{places.Parts(), catalogue.Parts(), programmes.Parts(), portal.Parts()} {
+		list = append(list, p...)
+	}
+	return list
+}
+
+func (a *app) serve(l net.Listener) error { return a.server.App().Listener(l) }
+
+func (a *app) close() {
+	a.stop()
+	a.db.Close()
+}
+
+// city is the city of a slug.
+func (a *app) city(slug string) (*tenants.City, error) {
+	if c := a.cities.ByHost(host(slug)); c != nil {
+		return c, nil
+	}
+	return nil, errors.New("no city " + slug)
+}
+
+// signIn makes a citizen and gives the cookie of their session.
+func (a *app) signIn(ctx context.Context, slug string) (string, error) {
+	city, err := a.city(slug)
+	if err != nil {
+		return "", err
+	}
+	ctx = tenants.With(ctx, city)
+	hash, err := a.accounts.Hash("una-parola-lunga")
+	if err != nil {
+		return "", err
+	}
+	if err := a.accounts.Seed(ctx, accounts.SeedPerson{Email: "anna@" + slug + ".example", Name: "Anna Prova", Hash: hash, Role: authz.Citizen}); err != nil {
+		return "", err
+	}
+	entry, err := a.accounts.SignIn(ctx, "anna@"+slug+".example", "una-parola-lunga", accounts.Visitor{Address: "127.0.0.1", Agent: "bench"})
+	return web.SessionCookie + "=" + entry.Token, err
+}
