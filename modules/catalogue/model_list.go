@@ -33,6 +33,11 @@ type Choice struct {
 	Chosen bool
 }
 
+// offered says whether a value is shown: those that would give nothing are not.
+func (c Choice) offered() bool { return c.Count > 0 || c.Chosen }
+
+func offers(list []Choice) bool { return slices.ContainsFunc(list, Choice.offered) }
+
 // nearCards is how many services are offered where none was found.
 const nearCards = 3
 

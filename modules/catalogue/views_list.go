@@ -20,8 +20,35 @@ func (c *Card) path() string { return "/servizi/" + c.Slug }
 
 func (p *Provider) path() string { return "/enti/" + p.Slug }
 
-// say is a price in words.
-func (p Price) say(page *ui.Page) string { return page.Price(string(p.Kind), p.Cents, p.Most, p.Unit) }
+// say is a price in words: "da 3,00 € all'ora con il tuo ISEE".
+func (p Price) say(page *ui.Page) string {
+	if p.Kind == ByISEE {
+		return page.T("catalogue.price.isee", "price", p.short(page))
+	}
+	return p.short(page)
+}
+
+// short is the price without what it depends on.
+func (p Price) short(page *ui.Page) string {
+	switch {
+	case p.Kind != ByISEE:
+		return page.Price(string(p.Kind), p.Cents, p.Most, p.Unit)
+	case p.Cents == 0 && p.Most > 0:
+		return page.T("catalogue.price.most", "price", page.Price(string(Fixed), p.Most, 0, p.Unit))
+	}
+	return page.Price(string(From), p.Cents, 0, p.Unit)
+}
+
+// depends is what the price depends on, in words.
+func (p Price) depends(page *ui.Page) string {
+	switch {
+	case p.Kind != ByISEE:
+		return ""
+	case p.Cents > 0 && p.Most > 0:
+		return page.T("catalogue.price.range", "price", page.Money(p.Most))
+	}
+	return page.T("catalogue.price.yours")
+}
 
 // icon is the sign of where a service is: the nearest to the person.
 func (l List) icon() string {
