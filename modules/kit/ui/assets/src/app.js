@@ -31,6 +31,12 @@ addEventListener('change', (event) => {
   if (event.target.closest('[data-submit]')) event.target.form?.requestSubmit()
 })
 
+// What was left empty is no part of an address that people share.
+addEventListener('formdata', (event) => {
+  if (event.target.method !== 'get') return
+  for (const [name, value] of [...event.formData]) if (value === '') event.formData.delete(name)
+})
+
 // Compare: as many as fit side by side, and a word on how many there are.
 for (const bar of all('[data-compare]')) {
   const most = Number(bar.dataset.compare)
