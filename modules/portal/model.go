@@ -21,7 +21,12 @@ type Page struct {
 }
 
 // Link is a page of the city's own, as others lead to it.
-type Link struct{ Slug, Title, Description string }
+type Link struct {
+	Slug        string
+	Title       string
+	Description string
+	Lang        string // the language the page is written in
+}
 
 // Heading is a section of a page.
 type Heading struct{ ID, Title string }

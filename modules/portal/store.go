@@ -35,7 +35,8 @@ func (s *Service) readFront(ctx context.Context, lang string) (f front, err erro
 
 // queueOwn adds to a batch the query for the pages that only this city has.
 func queueOwn(b *pgx.Batch, lang string, into *[]Link) {
-	b.Queue(`SELECT left(it.slug, -3), COALESCE(tr.title, it.en ->> 'title', it.title), COALESCE(tr.description, it.description)
+	b.Queue(`SELECT left(it.slug, -3), COALESCE(tr.title, it.en ->> 'title', it.title), COALESCE(tr.description, it.description),
+		CASE WHEN tr.id IS NULL THEN 'it' ELSE $1 END
 		FROM pages it LEFT JOIN pages tr ON tr.published AND tr.slug = left(it.slug, -2) || $1
 		WHERE it.published AND it.slug LIKE '%.it' AND left(it.slug, -3) <> ALL ($2) ORDER BY 1`, lang, house).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Link])

@@ -8,11 +8,12 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/tenants"
 )
 
-//words: home.for.* portal.own.*
+//words: home.for.*
 
 // text is a city's own text and the language it is really in.
 type text struct{ Text, Lang string }
@@ -31,6 +32,14 @@ var shapes = []string{"shape-round", "shape-arch", "shape-leaf", "shape-tile"}
 // shape is the ground on which a city's pictograms stand, always the same for the same city.
 func shape(city *tenants.City) string {
 	return shapes[crc32.ChecksumIEEE([]byte(city.Slug))%uint32(len(shapes))]
+}
+
+// language is the one a text of the catalogue is written in.
+func language(p *ui.Page, t catalogue.Text) string {
+	if t.Foreign {
+		return ui.Italian
+	}
+	return p.Lang
 }
 
 func index(page Page) []ui.IndexItem {
