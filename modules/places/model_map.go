@@ -210,7 +210,7 @@ func touches(sites []vec, i, j int) bool {
 
 // clip keeps the part of a polygon that lies behind a line: the line goes through at, away points out.
 func clip(polygon []vec, at, away vec) []vec {
-	var kept []vec
+	kept := make([]vec, 0, len(polygon)+1)
 	for i, a := range polygon {
 		b := polygon[(i+1)%len(polygon)]
 		da, db := a.sub(at).dot(away), b.sub(at).dot(away)

@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -22,6 +23,23 @@ func (b box) overlap(o box) float64 {
 	return max(0, min(b.x1, o.x1)-max(b.x0, o.x0)) * max(0, min(b.y1, o.y1)-max(b.y0, o.y0))
 }
 
+// spot is a place where a name could stand, and what is against it from the start.
+type spot struct {
+	at   vec
+	cost float64
+}
+
+// rings are the steps a name may take from where it would best stand, the shortest first.
+var rings = func() (steps []vec) {
+	for dy := -3; dy <= 3; dy++ {
+		for dx := -3; dx <= 3; dx++ {
+			steps = append(steps, vec{float64(dx) * 16, float64(dy) * 13})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b vec) int { return cmp.Compare(a.length(), b.length()) })
+	return steps
+}()
+
 // placeAll puts the names with the least room first.
 func (l *labels) placeAll(hoods []Neighbourhood, sites []vec) []Label {
 	order := make([]int, len(hoods))
@@ -33,15 +51,11 @@ func (l *labels) placeAll(hoods []Neighbourhood, sites []vec) []Label {
 	for _, i := range order {
 		lines := wrap(hoods[i].Name)
 		middle := centroid(l.fields[i], sites[i])
-		var candidates []vec
-		for dy := -3; dy <= 3; dy++ {
-			for dx := -3; dx <= 3; dx++ {
-				candidates = append(candidates, middle.add(vec{float64(dx) * 16, float64(dy) * 13}))
-			}
+		candidates := make([]spot, len(rings))
+		for k, r := range rings {
+			candidates[k] = spot{middle.add(r), r.length()}
 		}
-		best, _ := l.best(lines, candidates, func(c vec, b box) float64 {
-			return 6*outside(l.fields[i], b) + c.sub(middle).length() + 15*l.wetCorners(b)
-		})
+		best, _ := l.best(lines, candidates, func(b box) float64 { return 6*outside(l.fields[i], b) + 15*l.wetCorners(b) })
 		placed[i] = l.put(lines, best)
 	}
 	return placed
@@ -50,7 +64,7 @@ func (l *labels) placeAll(hoods []Neighbourhood, sites []vec) []Label {
 // placeWater puts the name of a water beside its course, or on a sea; ok is false where there is no room for it.
 func (l *labels) placeWater(w Water, course []vec) (label Label, ok bool) {
 	lines := wrap(w.Name)
-	var candidates []vec
+	var candidates []spot
 	for i := range len(course) - 1 {
 		across := course[i+1].sub(course[i]).unit()
 		across = vec{-across.y, across.x}
@@ -60,11 +74,11 @@ func (l *labels) placeWater(w Water, course []vec) (label Label, ok bool) {
 				if w.Sea != l.afloat(at.add(across.times(off))) {
 					continue
 				}
-				candidates = append(candidates, at.add(across.times(off)))
+				candidates = append(candidates, spot{at: at.add(across.times(off))})
 			}
 		}
 	}
-	best, cost := l.best(lines, candidates, func(_ vec, b box) float64 {
+	best, cost := l.best(lines, candidates, func(b box) float64 {
 		if w.Sea {
 			return 60 * (4 - l.wetCorners(b))
 		}
@@ -92,29 +106,39 @@ func (l *labels) wetCorners(b box) (wet float64) {
 }
 
 // best gives the candidate that costs least: what it covers, what leaves the drawing, and what own adds.
-func (l *labels) best(lines []string, candidates []vec, own func(vec, box) float64) (vec, float64) {
+func (l *labels) best(lines []string, candidates []spot, own func(box) float64) (vec, float64) {
 	least := math.Inf(1)
 	var best vec
 	for _, c := range candidates {
-		b := boxOf(lines, c)
-		cost := own(c, b)
-		for _, t := range l.taken {
-			cost += b.overlap(t)
+		if c.cost >= least {
+			continue
 		}
-		for _, pin := range l.pins {
-			const r = PinRadius + 2
-			x, y := float64(pin.X), float64(pin.Y)
-			cost += b.overlap(box{x - r, y - r, x + r, y + r})
+		b := boxOf(lines, c.at)
+		cost := c.cost + l.covers(b) + 40*(max(0, 6-b.x0)+max(0, 6-b.y0)+max(0, b.x1-MapWidth+6)+max(0, b.y1-MapHeight+6))
+		if cost >= least {
+			continue
 		}
-		for _, w := range l.wet {
-			cost += 60 * b.overlap(box{w.x - 2, w.y - 2, w.x + 2, w.y + 2}) / 16
-		}
-		cost += 40 * (max(0, 6-b.x0) + max(0, 6-b.y0) + max(0, b.x1-MapWidth+6) + max(0, b.y1-MapHeight+6))
-		if cost < least {
-			least, best = cost, c
+		if cost += own(b); cost < least {
+			least, best = cost, c.at
 		}
 	}
 	return best, least
+}
+
+// covers is how much of what stands already would be hidden under a box.
+func (l *labels) covers(b box) (hidden float64) {
+	for _, t := range l.taken {
+		hidden += b.overlap(t)
+	}
+	for _, pin := range l.pins {
+		const r = PinRadius + 2
+		x, y := float64(pin.X), float64(pin.Y)
+		hidden += b.overlap(box{x - r, y - r, x + r, y + r})
+	}
+	for _, w := range l.wet {
+		hidden += 4 * b.overlap(box{w.x - 2, w.y - 2, w.x + 2, w.y + 2})
+	}
+	return hidden
 }
 
 func (l *labels) put(lines []string, at vec) Label {
