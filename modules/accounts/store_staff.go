@@ -218,7 +218,7 @@ type Trace struct {
 	Seq         int64
 	At          time.Time
 	Actor       string // account:<uuid> · job:<kind> · operator
-	ActorName   string // of an account that is still open
+	ActorName   string // "" for a closed account, and for citizens in the whole trail
 	SubjectKind string
 	Subject     string
 	SubjectName string
@@ -226,7 +226,9 @@ type Trace struct {
 	Purpose     string
 }
 
-const traceQuery = `SELECT e.seq, e.at, e.actor, COALESCE(who.name, ''), e.subject_kind, e.subject, COALESCE(whom.name, ''), e.verb, e.purpose
+// traceQuery says who did what to whom. Without $1 only staff have a name in it: the trail is no list of citizens.
+const traceQuery = `SELECT e.seq, e.at, e.actor, COALESCE(CASE WHEN $1 OR EXISTS (SELECT FROM memberships m WHERE m.account_id = who.id) THEN COALESCE(NULLIF(who.name, ''), who.email) END, ''),
+	e.subject_kind, e.subject, COALESCE(CASE WHEN $1 OR EXISTS (SELECT FROM memberships m WHERE m.account_id = whom.id) THEN COALESCE(NULLIF(whom.name, ''), whom.email) END, ''), e.verb, e.purpose
 	FROM audit_entries e
 	LEFT JOIN accounts who ON who.id = CASE WHEN e.actor ~ '^account:[0-9a-f-]{36}$' THEN substr(e.actor, 9)::uuid END
 	LEFT JOIN accounts whom ON whom.id = CASE WHEN e.subject_kind = 'account' AND e.subject ~ '^[0-9a-f-]{36}$' THEN e.subject::uuid END`
@@ -238,7 +240,7 @@ const tracesShown = 50
 // than is shown tells that there is another page.
 func (s *Service) readTrail(ctx context.Context, verb string, before int64) (list []Trace, verbs []string, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(traceQuery+` WHERE ($1 = '' OR e.verb = $1) AND ($2 = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`, verb, before, tracesShown+1).
+		b.Queue(traceQuery+` WHERE ($2 = '' OR e.verb = $2) AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`, false, verb, before, tracesShown+1).
 			Query(collectTraces(&list))
 		b.Queue("SELECT DISTINCT verb FROM (SELECT verb FROM audit_entries ORDER BY seq DESC LIMIT 5000) e ORDER BY verb").Query(func(rows pgx.Rows) (err error) {
 			verbs, err = pgx.CollectRows(rows, pgx.RowTo[string])
@@ -251,8 +253,8 @@ func (s *Service) readTrail(ctx context.Context, verb string, before int64) (lis
 // readTraces gives what was done to an account, newest first.
 func (s *Service) readTraces(ctx context.Context, account uuid.UUID, before int64) (list []Trace, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(traceQuery+` WHERE e.subject_kind = 'account' AND e.subject = $1 AND ($2 = 0 OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3`,
-			account.String(), before, tracesShown+1).Query(collectTraces(&list))
+		b.Queue(traceQuery+` WHERE e.subject_kind = 'account' AND e.subject = $2 AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`,
+			true, account.String(), before, tracesShown+1).Query(collectTraces(&list))
 	})
 	return list, err
 }

@@ -26,36 +26,56 @@ func verbOptions(p *ui.Page, verbs []string) []ui.Option {
 	return list
 }
 
-// actorName says who did something: you, a person, the program, or who runs the network. A person who has closed their account has no
-// name any more.
+// actorName says who did something: you, a person, the program, or who runs the network.
 func actorName(p *ui.Page, me *authz.Actor, t Trace) string {
-	kind, _, _ := strings.Cut(t.Actor, ":")
+	kind, id, _ := strings.Cut(t.Actor, ":")
 	switch {
 	case me != nil && t.Actor == me.ID():
 		return p.T("accounts.actor.you")
 	case t.ActorName != "":
 		return t.ActorName
 	case kind == "account":
-		return p.T("accounts.actor.gone")
+		return nameless(p, id)
 	case kind == "job":
 		return p.T("accounts.actor.job")
 	}
 	return p.T("accounts.actor.operator")
 }
 
+// nameless tells people apart who have no name here.
+func nameless(p *ui.Page, id string) string {
+	return p.T("accounts.actor.nameless", "id", id[max(0, len(id)-6):])
+}
+
 // subjectName says to what something was done.
 func subjectName(p *ui.Page, t Trace) string {
-	kind := t.SubjectKind
-	if key := "accounts.subject." + kind; p.Voice().Known(key) {
-		kind = p.T(key)
-	}
 	switch {
 	case t.SubjectName != "":
 		return t.SubjectName
 	case t.SubjectKind == "account":
-		return p.T("accounts.actor.gone")
+		return nameless(p, t.Subject)
+	}
+	kind := t.SubjectKind
+	if key := "accounts.subject." + kind; p.Voice().Known(key) {
+		kind = p.T(key)
 	}
 	return kind + " " + t.Subject
+}
+
+// between says who did it and to whom, once if that is the same person.
+func between(p *ui.Page, me *authz.Actor, t Trace) string {
+	if t.Actor == "account:"+t.Subject {
+		return actorName(p, me, t)
+	}
+	return actorName(p, me, t) + " → " + subjectName(p, t)
+}
+
+// detail is what the purpose of an entry adds for a reader: the role that was given or taken.
+func detail(p *ui.Page, t Trace) string {
+	if role, ok := strings.CutPrefix(t.Purpose, "role "); ok && p.Voice().Known("accounts.role."+role) {
+		return p.T("accounts.role." + role)
+	}
+	return ""
 }
 
 func olderTrail(verb string) string {
