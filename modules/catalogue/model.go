@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"iter"
 	"strings"
 	"time"
 )
@@ -42,20 +43,18 @@ type Text struct {
 // List is words of an array, with a space between: slugs hold none.
 type List string
 
+// Words gives the words one by one.
+func (l List) Words() iter.Seq[string] { return strings.FieldsSeq(string(l)) }
+
 // Has says whether the list holds a word.
 func (l List) Has(word string) bool {
-	rest := string(l)
-	for rest != "" {
-		var first string
-		if first, rest, _ = strings.Cut(rest, " "); first == word {
+	for w := range l.Words() {
+		if w == word {
 			return true
 		}
 	}
 	return false
 }
-
-// All gives the words one by one.
-func (l List) All() []string { return strings.Fields(string(l)) }
 
 // Need is how a person names what is wrong.
 type Need struct {

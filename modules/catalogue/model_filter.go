@@ -165,51 +165,6 @@ func (f Filter) without(x pair) Filter {
 // wide is the question alone.
 func (f Filter) wide() Filter { return Filter{Question: f.Question, Sort: f.Sort, Page: 1} }
 
-// narrow says whether anything but a question narrows the list.
-func (f Filter) narrow() bool {
-	return len(f.Audiences)+len(f.Places)+len(f.Kinds)+len(f.Prices) > 0 || f.Need+f.Category+f.Neighbourhood != "" || f.Online
-}
-
-// The filters, as bits: a service that fails only one is counted by that one, as if it alone were lifted.
-const (
-	failsAudience = 1 << iota
-	failsNeed
-	failsCategory
-	failsNeighbourhood
-	failsPlace
-	failsKind
-	failsPrice
-	failsOnline
-)
-
-// fails gives the filters that a service does not pass.
-func (f Filter) fails(c *Card) int {
-	bits := 0
-	note := func(ok bool, bit int) {
-		if !ok {
-			bits |= bit
-		}
-	}
-	note(anyOf(f.Audiences, c.Audiences), failsAudience)
-	note(f.Need == "" || c.Needs.Has(f.Need), failsNeed)
-	note(f.Category == "" || c.Category.Slug == f.Category, failsCategory)
-	note(f.Neighbourhood == "" || c.near(f.Neighbourhood), failsNeighbourhood)
-	note(anyOf(f.Places, c.Places), failsPlace)
-	note(len(f.Kinds) == 0 || slices.Contains(f.Kinds, c.Provider.Kind), failsKind)
-	note(len(f.Prices) == 0 || slices.Contains(f.Prices, c.Price.class()), failsPrice)
-	note(!f.Online || c.Online, failsOnline)
-	return bits
-}
-
-func anyOf(wanted []string, has List) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, has.Has)
-}
-
-// near says whether a service reaches a neighbourhood.
-func (c *Card) near(neighbourhood string) bool {
-	return c.Neighbourhoods == "" || c.Neighbourhoods.Has(neighbourhood)
-}
-
 // class is the word by which a price is asked for.
 func (p Price) class() string {
 	switch p.Kind {

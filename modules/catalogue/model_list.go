@@ -19,25 +19,6 @@ type Listing struct {
 	Needs    []Need
 }
 
-// Facets are the filters and how many services each of their values would give, the other filters staying.
-type Facets struct {
-	Audiences, Needs, Categories, Hoods, Places, Kinds, Prices []Choice
-	Online                                                     Choice
-}
-
-// Choice is a value of a filter. Name is only set where the city names it.
-type Choice struct {
-	Value  string
-	Name   Text
-	Count  int
-	Chosen bool
-}
-
-// offered says whether a value is shown: those that would give nothing are not.
-func (c Choice) offered() bool { return c.Count > 0 || c.Chosen }
-
-func offers(list []Choice) bool { return slices.ContainsFunc(list, Choice.offered) }
-
 // nearCards is how many services are offered where none was found.
 const nearCards = 3
 
@@ -81,9 +62,7 @@ func (s *shelves) list(f Filter) Listing {
 	found := s.answers(f.Question, false)
 	matched := make([]*Card, 0, len(found))
 	for _, c := range found {
-		bits := f.fails(c)
-		l.Facets.count(c, bits)
-		if bits == 0 {
+		if l.Facets.count(c) {
 			matched = append(matched, c)
 		}
 	}
@@ -132,7 +111,7 @@ func (s *shelves) documents() []document {
 	for i := range s.cards {
 		c := &s.cards[i]
 		doc := parseTerms(c.terms)
-		for _, n := range c.Needs.All() {
+		for n := range c.Needs.Words() {
 			doc = doc.say(needs[n])
 		}
 		docs[i] = doc.say(categories[c.category]).say(providers[c.provider])
@@ -170,56 +149,6 @@ func (l *Listing) choose(s *shelves) {
 		f.Neighbourhood = ""
 	}
 	l.Facets = newFacets(s, *f)
-}
-
-func newFacets(s *shelves, f Filter) Facets {
-	x := Facets{
-		Audiences: choices(audiences, f.Audiences), Places: choices(placesList, f.Places), Kinds: choices(kinds, f.Kinds), Prices: choices(prices, f.Prices),
-		Needs: make([]Choice, len(s.needs)), Categories: make([]Choice, len(s.categories)), Hoods: make([]Choice, len(s.hoods)),
-		Online: Choice{Value: "1", Chosen: f.Online},
-	}
-	for i, n := range s.needs {
-		x.Needs[i] = Choice{Value: n.Slug, Name: n.Name, Chosen: n.Slug == f.Need}
-	}
-	for i, c := range s.categories {
-		x.Categories[i] = Choice{Value: c.Slug, Name: c.Name, Chosen: c.Slug == f.Category}
-	}
-	for i, h := range s.hoods {
-		x.Hoods[i] = Choice{Value: h.slug, Name: Text{Text: h.name}, Chosen: h.slug == f.Neighbourhood}
-	}
-	return x
-}
-
-func choices(values, chosen []string) []Choice {
-	list := make([]Choice, len(values))
-	for i, v := range values {
-		list[i] = Choice{Value: v, Chosen: slices.Contains(chosen, v)}
-	}
-	return list
-}
-
-// count adds a card to each value of those filters that alone keep it out, or of all if none does.
-func (x *Facets) count(c *Card, fails int) {
-	add := func(list []Choice, bit int, has func(string) bool) {
-		if fails&^bit != 0 {
-			return
-		}
-		for i := range list {
-			if has(list[i].Value) {
-				list[i].Count++
-			}
-		}
-	}
-	add(x.Audiences, failsAudience, c.Audiences.Has)
-	add(x.Needs, failsNeed, c.Needs.Has)
-	add(x.Categories, failsCategory, func(v string) bool { return c.Category.Slug == v })
-	add(x.Hoods, failsNeighbourhood, c.near)
-	add(x.Places, failsPlace, c.Places.Has)
-	add(x.Kinds, failsKind, func(v string) bool { return c.Provider.Kind == v })
-	add(x.Prices, failsPrice, func(v string) bool { return c.Price.class() == v })
-	if fails&^failsOnline == 0 && c.Online {
-		x.Online.Count++
-	}
 }
 
 // sort orders cards as asked; otherwise they stay in the order in which they were found.

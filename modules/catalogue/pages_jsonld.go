@@ -67,7 +67,7 @@ func sheetLD(p *ui.Page, s *SheetPage) string {
 			Location: &thing{Type: "Place", Name: s.Provider.Name, Address: s.Provider.Address},
 		}},
 	}
-	for _, a := range s.Audiences.All() {
+	for a := range s.Audiences.Words() {
 		service.Audience = append(service.Audience, thing{Type: "Audience", AudienceType: p.T(wordsFor("per") + a)})
 	}
 	return write(thing{Context: schema, Type: "WebPage", Graph: []thing{service, crumbsLD(p)}})

@@ -19,21 +19,22 @@ func (s *Service) today() string { return day(s.now().In(ui.Rome)) }
 // List answers a filter: a page of services and what can be asked next.
 func (s *Service) List(ctx context.Context, lang string, f Filter) (Listing, error) {
 	var x shelves
-	en, asks := english(lang), f.Question != ""
-	err := s.db.Read(ctx, func(b *pgx.Batch) {
-		queueAllCards(b, &x.cards, en, asks)
-		queueCategories(b, &x.categories, en, false)
-		queueNeeds(b, &x.needs, en, false)
-		queueProviders(b, &x.providers, s.today())
-		queueHoods(b, &x.hoods)
-		if asks {
-			queueSynonyms(b, &x.synonyms)
-		}
-	})
+	err := s.db.Read(ctx, func(b *pgx.Batch) { s.queueList(b, &x, english(lang), f.Question != "") })
 	if err != nil {
 		return Listing{}, err
 	}
 	return x.list(f), nil
+}
+
+func (s *Service) queueList(b *pgx.Batch, x *shelves, english, asks bool) {
+	queueAllCards(b, &x.cards, english, asks)
+	queueCategories(b, &x.categories, english, false)
+	queueNeeds(b, &x.needs, english, false)
+	queueProviders(b, &x.providers, s.today())
+	queueHoods(b, &x.hoods)
+	if asks {
+		queueSynonyms(b, &x.synonyms)
+	}
 }
 
 // SheetPage is a service with what stands around it.

@@ -47,13 +47,14 @@ func queueCards(b *pgx.Batch, into *[]Card, english bool, sql string, args ...an
 	})
 }
 
-// queueAllCards asks for every service, with what the search needs if there is a question.
+// queueAllCards asks for every service, with what the search needs if there is a question. Those of a provider that is out of view
+// fall away when they are joined.
 func queueAllCards(b *pgx.Batch, into *[]Card, english, search bool) {
+	terms := `''`
 	if search {
-		queueCards(b, into, english, selectCards+`s.terms::text`+fromServices+`WHERE s.published`+byTitle)
-		return
+		terms = `s.terms::text`
 	}
-	queueCards(b, into, english, selectCards+`''`+fromServices+`WHERE s.published`+byTitle)
+	queueCards(b, into, english, selectCards+terms+` FROM services s WHERE s.published`+byTitle)
 }
 
 // queueSimilar asks for up to three services of the same shelf.

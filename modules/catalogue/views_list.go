@@ -8,7 +8,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
-//words: catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
+//words: catalogue.online.* catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
 
 //words: catalogue.folder.*
 
@@ -50,15 +50,15 @@ func (p Price) depends(page *ui.Page) string {
 	return page.T("catalogue.price.yours")
 }
 
-// icon is the sign of where a service is: the nearest to the person.
-func (l List) icon() string {
+// class names the sign of where a service is: the nearest to the person.
+func (l List) class() string {
 	switch {
 	case l.Has("casa"):
-		return "home"
+		return "fact-home"
 	case l.Has("sede"):
-		return "pin"
+		return "fact-pin"
 	}
-	return "online"
+	return "fact-online"
 }
 
 func audienceWords(p *ui.Page, list List) string { return wordsOf(p, "catalogue.per.", list, ", ") }
@@ -68,8 +68,8 @@ func placeWords(p *ui.Page, list List) string { return wordsOf(p, "catalogue.dov
 // wordsOf says each of a list in the page's language.
 func wordsOf(p *ui.Page, prefix string, list List, between string) string {
 	var b strings.Builder
-	for i, v := range list.All() {
-		if i > 0 {
+	for v := range list.Words() {
+		if b.Len() > 0 {
 			b.WriteString(between)
 		}
 		b.WriteString(p.T(prefix + v))
@@ -153,13 +153,11 @@ func (l *Listing) nameOf(p *ui.Page, x pair) Text {
 	case "categoria":
 		return l.Category.Name
 	case "quartiere":
-		for _, c := range l.Facets.Hoods {
+		for _, c := range l.Facets[byHood].Choices {
 			if c.Chosen {
 				return Text{Text: c.Name.Text}
 			}
 		}
-	case "online":
-		return Text{Text: p.T("catalogue.filter.online.yes")}
 	}
 	return Text{Text: p.T(wordsFor(x.name) + x.value)}
 }

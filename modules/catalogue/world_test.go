@@ -78,7 +78,9 @@ func (d *drawer) Confirm(context.Context, []uuid.UUID) error                 { r
 
 type nobody struct{}
 
-func (nobody) Resume(context.Context, string) (*authz.Actor, error) { return nil, problem.ErrUnauthenticated }
+func (nobody) Resume(context.Context, string) (*authz.Actor, error) {
+	return nil, problem.ErrUnauthenticated
+}
 
 // server answers for every test's city with the catalogue's pages.
 func server(t testing.TB, more ...web.Route) *web.Server {
