@@ -67,6 +67,14 @@ type tab struct {
 	loading  string   // the document that is being loaded
 	mishaps  []string // what the browser complained of
 	silenced bool
+	deaf     bool // files are blocked on purpose
+}
+
+// silence stops noting what the browser complains of.
+func (w *tab) silence(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silenced = on
 }
 
 // open gives a new window with cookies of its own: at a desk with scripts, or on a phone whose browser runs none.
@@ -120,7 +128,7 @@ func sameURL(a, b string) bool {
 }
 
 func (w *tab) note(mishap string) {
-	if !w.silenced {
+	if !w.silenced && !w.deaf {
 		w.mishaps = append(w.mishaps, mishap)
 	}
 }
@@ -268,13 +276,43 @@ func (w *tab) click(at spot) {
 	do(w, "click", chromedp.MouseClickXY(at.X, at.Y))
 }
 
-// tick clicks a radio button or checkbox of that name and value ("" for any).
+// tick clicks a radio button or checkbox of that name and value ("" for any): the box itself, for its label may hold links.
 func (w *tab) tick(name, value string) {
 	w.t.Helper()
-	at := w.aim(name+"="+value, `(() => { const e = [...document.querySelectorAll('input[name="' + $1 + '"]')].find((e) => !$2 || e.value === $2); return e && (e.labels[0] || e) })()`, name, value)
-	do(w, "tick "+name, chromedp.MouseClickXY(at.X, at.Y))
+	w.click(w.aimBox(name, value))
 	if !js[bool](w, `[...document.querySelectorAll('input[name="' + $1 + '"]')].some((e) => e.checked && (!$2 || e.value === $2))`, name, value) {
 		w.t.Fatalf("%s=%s did not get ticked", name, value)
+	}
+}
+
+// aimBox gives the place of a box, or of the beginning of its label where the box itself is drawn by the label.
+func (w *tab) aimBox(name, value string) spot {
+	w.t.Helper()
+	what := name + "=" + value
+	at := js[spot](w, `(() => {
+		const e = [...document.querySelectorAll('input[name="' + $1 + '"]')].find((e) => !$2 || e.value === $2)
+		if (!e) return {error: 'there is none'}
+		const shown = e.labels[0] || e
+		shown.scrollIntoView({block: 'center', behavior: 'instant'})
+		const box = e.getBoundingClientRect(), label = shown.getBoundingClientRect()
+		for (const [x, y] of [[box.x + box.width / 2, box.y + box.height / 2], [label.x + 10, label.y + Math.min(label.height / 2, 14)], [label.x + label.width / 2, label.y + label.height / 2]]) {
+			const top = document.elementFromPoint(x, y)
+			if (top && (top === e || shown.contains(top) && !top.closest('a'))) return {x, y}
+		}
+		return {error: 'it is covered'}
+	})()`, name, value)
+	if at.Error != "" {
+		w.shot("cannot-tick-" + regexp.MustCompile(`\W+`).ReplaceAllString(w.t.Name(), "-"))
+		w.t.Fatalf("cannot tick %s on %s: %s", what, w.path(), at.Error)
+	}
+	return at
+}
+
+// reveal opens the details in which a field or button waits.
+func (w *tab) reveal(selector string) {
+	w.t.Helper()
+	if w.count(selector) == 0 {
+		w.click(w.aim("what holds "+selector, "document.querySelector($1)?.closest('details')?.querySelector('summary')", selector))
 	}
 }
 
@@ -374,13 +412,17 @@ func (w *tab) shot(name string) {
 	}
 }
 
-// picture keeps the page at both widths.
+// picture keeps the page at both widths, with the pictures that would come later, while one scrolls.
 func (w *tab) picture(name string) {
 	w.t.Helper()
 	if !w.scripts {
 		name += "-noscript"
 	}
 	before := w.width
+	js[int](w, `[...document.images].map((i) => { i.loading = 'eager' }).length`)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && !js[bool](w, `[...document.images].every((i) => i.complete)`); {
+		time.Sleep(20 * time.Millisecond)
+	}
 	for _, width := range []int64{phone, desk} {
 		w.resize(width)
 		w.shot(name)

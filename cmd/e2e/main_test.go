@@ -32,6 +32,9 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if _, err := os.Stat("../../modules/kit/ui/assets/dist/manifest.json"); err != nil {
+		return 1, fmt.Errorf("styles and scripts are not built: run make assets: %w", err)
+	}
 	program = filepath.Join(dir, "welfarex")
 	if out, err := exec.Command("go", "build", "-race", "-o", program, "../welfarex").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the program: %w\n%s", err, out)

@@ -75,6 +75,7 @@ var recoveryCode = regexp.MustCompile(`\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b`)
 func recoveryCodes(w *tab, p person) {
 	w.t.Helper()
 	w.go200("/area-personale/secondo-fattore")
+	w.reveal("[name=renew_code]")
 	w.fill("renew_code", codes.next(w.t, p.TOTP))
 	w.send("renew_code")
 	list := recoveryCode.FindAllString(w.text(), -1)
@@ -91,7 +92,7 @@ func recoveryCodes(w *tab, p person) {
 		w.go200("/accedi")
 		givePassword(w, p.Email, p.Password)
 		w.at("/accedi/codice")
-		showRecovery(w)
+		w.reveal("[name=recovery]")
 		w.fill("recovery", list[3])
 		if status := w.send("recovery"); status != want {
 			w.t.Errorf("a recovery code is answered with %d instead of %d", status, want)
@@ -100,14 +101,6 @@ func recoveryCodes(w *tab, p person) {
 			w.at("/comune")
 			leave(w)
 		}
-	}
-}
-
-// showRecovery opens what the page keeps folded.
-func showRecovery(w *tab) {
-	w.t.Helper()
-	if w.count("[name=recovery]") == 0 {
-		w.click(w.aim("the way in without a phone", "[...document.querySelectorAll('main details')].find((d) => d.querySelector('[name=recovery]'))?.querySelector('summary')"))
 	}
 }
 
@@ -151,7 +144,7 @@ func colleague(admin *tab) {
 	admin.picture("staff-colleague")
 	person := admin.path()
 	began = time.Now()
-	unfold(admin, "form[action$='/secondo-fattore/azzeramento'] button")
+	admin.reveal("form[action$='/secondo-fattore/azzeramento'] button")
 	admin.pressElement("form[action$='/secondo-fattore/azzeramento'] button")
 	admin.at(person + "?fatto=")
 	shared.letterTo(t, email, began) // Rita is told
@@ -165,7 +158,7 @@ func colleague(admin *tab) {
 	enrol(w)
 
 	admin.go200(person)
-	unfold(admin, "form[action$='/rimozione'] button")
+	admin.reveal("form[action$='/rimozione'] button")
 	admin.pressElement("form[action$='/rimozione'] button")
 	admin.at("/amministrazione/persone")
 	if status := w.visit("/comune"); status != http.StatusForbidden {
@@ -174,14 +167,6 @@ func colleague(admin *tab) {
 	w.go200("/area-personale")
 	admin.go200("/amministrazione/registro")
 	admin.picture("staff-trail")
-}
-
-// unfold opens the details in which a button waits, so that nobody presses it by mistake.
-func unfold(w *tab, selector string) {
-	w.t.Helper()
-	if w.count(selector) == 0 {
-		w.click(w.aim("what holds "+selector, "document.querySelector($1)?.closest('details')?.querySelector('summary')", selector))
-	}
 }
 
 var secretOnPage = regexp.MustCompile(`\b[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}\b|\b[A-Z2-7]{32}\b`)
