@@ -3,11 +3,10 @@ package portal
 import (
 	"io/fs"
 	"os"
-	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
-	"github.com/welfarex/welfarex/modules/places"
-	"github.com/welfarex/welfarex/modules/programmes"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -18,14 +17,6 @@ func TestTheNineCitiesAndTheTemplateAreRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	needs := tenants.Part{Table: "needs", Read: func(f *tenants.Folder) []tenants.Row {
-		var rows []tenants.Row
-		for _, slug := range f.City.Home.Needs {
-			rows = append(rows, tenants.Row{Slug: slug})
-		}
-		return rows
-	}}
-	parts := slices.Concat([]tenants.Part{needs}, places.Parts(), programmes.Parts(), Parts())
 	for _, entry := range entries {
 		if !entry.IsDir() {
 			continue
@@ -36,7 +27,7 @@ func TestTheNineCitiesAndTheTemplateAreRight(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan, err := tenants.ReadFolder(entry.Name(), files, house, parts)
+			plan, err := tenants.ReadFolder(entry.Name(), files, house, parts())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,5 +37,27 @@ func TestTheNineCitiesAndTheTemplateAreRight(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFolder_TellsWhatIsWrongWithAPage(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{
+		"pages/privacy.md":     {Data: []byte("---\ntitle: Privacy\ndescription: x\n---\nTesto\n")},
+		"pages/senza.md":       {Data: []byte("# Senza intestazione\n")},
+		"pages/en/termini.md":  {Data: []byte("---\ntitle: Terms\nauthor: me\ndescription: x\nversion: 2026-11-01\n---\nText\n")},
+		"pages/senza-frase.md": {Data: []byte("---\ntitle: Senza frase\n---\nTesto\n")},
+	}
+	_, err := tenants.ReadFolder("prova", files, os.DirFS("../../tenants"), Parts())
+	if err == nil {
+		t.Fatal("a wrong folder passed")
+	}
+	for _, wanted := range []string{
+		"pages/privacy.md:1: version: folder.required", "pages/senza.md:1: : folder.front_matter", "pages/en/termini.md:2: : folder.yaml",
+		"pages/senza-frase.md:2: description: folder.required",
+	} {
+		if !strings.Contains(err.Error(), wanted) {
+			t.Errorf("not told: %s in\n%v", wanted, err)
+		}
 	}
 }
