@@ -70,7 +70,7 @@ type pointFile struct {
 	Email         string              `yaml:"email" validate:"omitempty,email"`
 	About         string              `yaml:"about" validate:"required,max=400"`
 	StepFree      bool                `yaml:"step_free"`
-	Languages     []string            `yaml:"languages" validate:"dive,len=2,lowercase"`
+	Languages     []string            `yaml:"languages" validate:"dive,len=2,slug"`
 	Hours         map[string][]string `yaml:"hours" validate:"required,min=1,dive,keys,oneof=mon tue wed thu fri sat sun,endkeys,min=1,dive,span"`
 	Closed        []string            `yaml:"closed" validate:"dive,date"`
 	En            *twinFile           `yaml:"en"`

@@ -85,7 +85,7 @@ func parsePage(f *tenants.Folder, file, text string) (head frontMatter, body str
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	raw, body, found := strings.Cut(strings.TrimPrefix(text, fence), "\n"+fence)
 	if !strings.HasPrefix(text, fence) || !found {
-		f.Wrong(file, 1, "", "folder.front_matter", "")
+		f.Wrong(file, 1, "---", "folder.required", "")
 		return head, "", false
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(raw))

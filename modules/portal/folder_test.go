@@ -53,7 +53,7 @@ func TestFolder_TellsWhatIsWrongWithAPage(t *testing.T) {
 		t.Fatal("a wrong folder passed")
 	}
 	for _, wanted := range []string{
-		"pages/privacy.md:1: version: folder.required", "pages/senza.md:1: : folder.front_matter", "pages/en/termini.md:2: : folder.yaml",
+		"pages/privacy.md:1: version: folder.required", "pages/senza.md:1: ---: folder.required", "pages/en/termini.md:2: : folder.yaml",
 		"pages/senza-frase.md:2: description: folder.required",
 	} {
 		if !strings.Contains(err.Error(), wanted) {

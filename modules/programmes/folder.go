@@ -11,7 +11,7 @@ type programmeFile struct {
 	Title      string    `yaml:"title" validate:"required,max=120"`
 	Summary    string    `yaml:"summary" validate:"required,max=160"`
 	Purpose    string    `yaml:"purpose" validate:"required"`
-	For        []string  `yaml:"for" validate:"required,min=1,unique,dive,oneof=bambini giovani adulti anziani disabilita famiglie stranieri"`
+	For        []string  `yaml:"for" validate:"required,min=1,dive,oneof=bambini giovani adulti anziani disabilita famiglie stranieri"`
 	Office     string    `yaml:"office" validate:"required,slug"`
 	Status     string    `yaml:"status" validate:"required,oneof=open soon closed always"`
 	Opens      string    `yaml:"opens" validate:"omitempty,date"`
