@@ -180,13 +180,14 @@ func (f *Folder) Wrong(file string, line int, field, code, arg string) {
 	f.wrong(file, line, field, code, arg)
 }
 
-// Text reads a file of the folder or, if it has none of that name, of the template; ok is false if neither has it.
-func (f *Folder) Text(file string) (text string, ok bool) {
+// Text is a file of the folder, or else the house's template of it. own is false for the house's text, word for word.
+func (f *Folder) Text(file string) (text string, own, ok bool) {
+	house, houseErr := fs.ReadFile(f.house, "template/"+file)
 	raw, err := fs.ReadFile(f.files, file)
 	if err != nil {
-		raw, err = fs.ReadFile(f.house, "template/"+file)
+		raw, err = house, houseErr
 	}
-	return string(raw), err == nil
+	return string(raw), houseErr != nil || !bytes.Equal(raw, house), err == nil
 }
 
 // Names are the folder's own files that match a pattern such as "pages/*.md".

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func readPages(f *tenants.Folder) []tenants.Row {
 }
 
 func readPage(f *tenants.Folder, file, slug string) (map[string]any, bool) {
-	text, ok := f.Text(file)
+	text, own, ok := f.Text(file)
 	if !ok {
 		if slices.Contains(house, slug) {
 			f.Wrong(file, 1, "", "folder.missing_file", "")
@@ -72,6 +73,9 @@ func readPage(f *tenants.Folder, file, slug string) (map[string]any, bool) {
 	if slices.Contains(versioned, slug) && head.Version == "" {
 		f.Wrong(file, 1, "version", "folder.required", "")
 	}
+	if !own {
+		body = "" // the house's text stays in the house: it is not kept eight thousand times, and a better one reaches every city
+	}
 	return map[string]any{
 		"title": head.Title, "description": head.Description, "version": head.Version, "body": body, "html": prose.HTML(body),
 		"en": head.twin(),
@@ -82,10 +86,9 @@ const fence = "---\n"
 
 // parsePage parts the front matter from the text.
 func parsePage(f *tenants.Folder, file, text string) (head frontMatter, body string, ok bool) {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	raw, body, found := strings.Cut(strings.TrimPrefix(text, fence), "\n"+fence)
-	if !strings.HasPrefix(text, fence) || !found {
-		f.Wrong(file, 1, "---", "folder.required", "")
+	raw, body, found := parted(text)
+	if !found {
+		f.Wrong(file, 1, "", "folder.front_matter", "")
 		return head, "", false
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(raw))
@@ -94,13 +97,35 @@ func parsePage(f *tenants.Folder, file, text string) (head frontMatter, body str
 		f.Wrong(file, 2, "", "folder.yaml", err.Error())
 		return head, "", false
 	}
-	if invalid, bad := check.Struct(head).(validator.ValidationErrors); bad {
+	var invalid validator.ValidationErrors
+	if errors.As(check.Struct(head), &invalid) {
 		for _, x := range invalid {
 			f.Wrong(file, 2, strings.ToLower(x.Field()), "folder."+x.Tag(), x.Param())
 		}
 		return head, "", false
 	}
-	return head, strings.TrimSpace(body), true
+	return head, body, true
 }
+
+// parted separates a page's front matter from its text.
+func parted(text string) (front, body string, ok bool) {
+	text, ok = strings.CutPrefix(strings.ReplaceAll(text, "\r\n", "\n"), fence)
+	front, body, found := strings.Cut(text, "\n"+fence)
+	return front, strings.TrimSpace(body), ok && found
+}
+
+// houseHTML are the texts of the house, rendered once: "privacy.it" → HTML. A page whose text is empty has the house's.
+var houseHTML = sync.OnceValue(func() map[string]string {
+	rendered := map[string]string{}
+	for lang, folder := range map[string]string{"it": "template/pages/", "en": "template/pages/en/"} {
+		for _, slug := range house {
+			if raw, err := fs.ReadFile(tenants.House(), folder+slug+".md"); err == nil {
+				_, body, _ := parted(string(raw))
+				rendered[slug+"."+lang] = prose.HTML(body)
+			}
+		}
+	}
+	return rendered
+})
 
 var check = validator.New(validator.WithRequiredStructEnabled())

@@ -64,7 +64,11 @@ func (s *Service) readPage(ctx context.Context, slug, lang string, own *[]Link) 
 	if err != nil {
 		return Page{}, err
 	}
-	return found[0], nil
+	page := found[0]
+	if page.HTML == "" {
+		page.HTML = houseHTML()[slug+"."+page.Lang]
+	}
+	return page, nil
 }
 
 // Version is the version of a page that people accept: "privacy", "termini". Errors: ErrNotFound.
