@@ -70,23 +70,6 @@ var lifetimes = map[string]time.Duration{
 	purposeInvite: 7 * 24 * time.Hour,
 }
 
-// Documents that people accept, each with the version its page shows.
-var documents = []string{"privacy", "termini"}
-
-// Versions are the versions of the documents, by name; "" means that the city has not published it.
-type Versions map[string]string
-
-// missing lists the documents of which the version of now was not accepted.
-func missing(now, accepted Versions) []string {
-	var list []string
-	for _, d := range documents {
-		if now[d] != "" && accepted[d] != now[d] {
-			list = append(list, d)
-		}
-	}
-	return list
-}
-
 // foldEmail is how an address is kept and compared.
 func foldEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 

@@ -242,14 +242,6 @@ func TestClient_AnIPv6CallerIsItsNetwork(t *testing.T) {
 	}
 }
 
-func TestMissing_OnlyWhatIsPublishedAndNew(t *testing.T) {
-	t.Parallel()
-	got := missing(Versions{"privacy": "2", "termini": ""}, Versions{"privacy": "1"})
-	if len(got) != 1 || got[0] != "privacy" {
-		t.Errorf("%v", got)
-	}
-}
-
 func TestProfile_CodeAndBirthMustAgree(t *testing.T) {
 	t.Parallel()
 	p := Profile{Name: "Maria Rossi", FiscalCode: "RSSMRA80A01D150J", Born: time.Date(1981, 1, 1, 0, 0, 0, 0, time.UTC)}

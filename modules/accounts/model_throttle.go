@@ -20,8 +20,8 @@ var (
 	codeByAccount   = limit{"code", 8, 15 * time.Minute}
 	checkByAccount  = limit{"password", 10, 15 * time.Minute} // the own password, asked again for a grave change
 	mailByAddress   = limit{"mail", 5, time.Hour}
-	mailByClient    = limit{"mail-client", 40, time.Hour}
-	tokenByClient   = limit{"token-client", 60, time.Hour}
+	mailByClient    = limit{"mail-client", 120, time.Hour}
+	tokenByClient   = limit{"token-client", 120, time.Hour}
 	inviteByAccount = limit{"invite", 60, time.Hour}
 )
 

@@ -43,21 +43,17 @@ func adminPage(r *web.Request, title string) *ui.Page {
 	return private(r, title, ui.Crumb{Title: r.T("accounts.admin.title"), Href: adminPath})
 }
 
-// peoplePage begins a page below the list of staff.
+// peopleBelow begins a page below the list of staff.
 func peopleBelow(r *web.Request, title string) *ui.Page {
 	return private(r, title, ui.Crumb{Title: r.T("accounts.admin.title"), Href: adminPath}, ui.Crumb{Title: r.T("accounts.people.title"), Href: peoplePath})
 }
 
 func (s *Service) showAdmin(r *web.Request) error {
-	staff, err := s.Staff(r.Ctx, r.Actor)
+	staff, trail, err := s.Desk(r.Ctx, r.Actor)
 	if err != nil {
 		return err
 	}
-	trail, _, err := s.Trail(r.Ctx, r.Actor, "", 0)
-	if err != nil {
-		return err
-	}
-	return r.Show(adminHomePage(private(r, r.T("accounts.admin.title")), r.Actor, staff, trail[:min(6, len(trail))], s.now()))
+	return r.Show(adminHomePage(private(r, r.T("accounts.admin.title")), r.Actor, staff, trail, s.now()))
 }
 
 func (s *Service) showPeople(r *web.Request) error {
@@ -131,18 +127,12 @@ func (s *Service) person(r *web.Request, f inviteForm, refusal error) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.Colleague(r.Ctx, r.Actor, id)
+	c, providers, offices, err := s.Colleague(r.Ctx, r.Actor, id)
 	if err != nil {
 		return err
 	}
-	if f.Providers, f.Offices, err = s.Scopes(r.Ctx, r.Actor); err != nil {
-		return err
-	}
-	name := c.Name
-	if name == "" {
-		name = c.Email
-	}
-	p := peopleBelow(r, name)
+	f.Providers, f.Offices = providers, offices
+	p := peopleBelow(r, displayName(c))
 	if refusal == nil {
 		return r.Show(personPage(p, r.Actor, c, f, s.now()))
 	}

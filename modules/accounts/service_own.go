@@ -26,9 +26,7 @@ func (s *Service) Own(ctx context.Context, actor *authz.Actor) (*Account, error)
 // Overview reads what the personal area begins with, in one round trip.
 func (s *Service) Overview(ctx context.Context, actor *authz.Actor) (Overview, error) {
 	var o Overview
-	current, accepted := Versions{}, Versions{}
-	err := s.readOverview(ctx, actor.Account, &o, current, accepted)
-	o.Missing = missing(current, accepted)
+	err := s.readOverview(ctx, actor.Account, &o)
 	return o, err
 }
 

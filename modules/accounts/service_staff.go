@@ -19,10 +19,23 @@ func (s *Service) Staff(ctx context.Context, actor *authz.Actor) ([]*Colleague, 
 	return s.readStaff(ctx)
 }
 
-// Colleague gives one of the staff. A citizen is not found: what citizens do here is not an administrator's business.
-func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUID) (*Colleague, error) {
+// Desk gives what an administrator sees first: the staff, and the latest entries of the trail.
+func (s *Service) Desk(ctx context.Context, actor *authz.Actor) ([]*Colleague, []Trace, error) {
 	if err := s.allow(actor, "read", "membership"); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	most := 0
+	if s.allow(actor, "read", "audit") == nil {
+		most = 6
+	}
+	return s.readDesk(ctx, most)
+}
+
+// Colleague gives one of the staff, and the providers and offices to which another role could be limited. A citizen is not found: what
+// citizens do here is not an administrator's business.
+func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUID) (c *Colleague, providers, offices []Scope, err error) {
+	if err := s.allow(actor, "read", "membership"); err != nil {
+		return nil, nil, nil, err
 	}
 	return s.readColleague(ctx, id)
 }

@@ -194,20 +194,14 @@ func insertAcceptances(ctx context.Context, account uuid.UUID, now time.Time) er
 	return err
 }
 
-func queueVersions(b *pgx.Batch, account uuid.UUID, current, accepted Versions) {
-	b.Queue("SELECT split_part(slug, '.', 1), version FROM pages WHERE slug IN ('privacy.it', 'termini.it') AND published").Query(scanVersions(current))
-	b.Queue("SELECT DISTINCT ON (document) document, version FROM acceptances WHERE account_id = $1 ORDER BY document, at DESC", account).Query(scanVersions(accepted))
-}
-
-func scanVersions(into Versions) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		var document, version string
-		_, err := pgx.ForEachRow(rows, []any{&document, &version}, func() error {
-			into[document] = version
-			return nil
-		})
+// queueMissing reads which documents have a version that the account did not accept.
+func queueMissing(b *pgx.Batch, account uuid.UUID, into *[]string) {
+	b.Queue(`SELECT split_part(p.slug, '.', 1) AS document FROM pages p WHERE p.slug IN ('privacy.it', 'termini.it') AND p.published AND p.version <> ''
+		AND NOT EXISTS (SELECT FROM acceptances x WHERE x.account_id = $1 AND x.document = split_part(p.slug, '.', 1) AND x.version = p.version)
+		ORDER BY document`, account).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
-	}
+	})
 }
 
 // Recovery codes.

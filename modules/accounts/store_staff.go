@@ -98,17 +98,29 @@ func (s *Service) readStaff(ctx context.Context) (list []*Colleague, err error) 
 	return list, err
 }
 
-// readColleague gives one of the staff; a citizen is not found.
-func (s *Service) readColleague(ctx context.Context, id uuid.UUID) (*Colleague, error) {
+// readDesk gives everyone who holds a role, and the latest entries of the trail.
+func (s *Service) readDesk(ctx context.Context, traces int) (staff []*Colleague, trail []Trace, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueColleagues(b, &staff, "true")
+		queueTrail(b, "", 0, traces, &trail)
+	})
+	return staff, trail, err
+}
+
+// readColleague gives one of the staff, with what a role can be limited to; a citizen is not found.
+func (s *Service) readColleague(ctx context.Context, id uuid.UUID) (c *Colleague, providers, offices []Scope, err error) {
 	var list []*Colleague
-	err := s.db.Read(ctx, func(b *pgx.Batch) { queueColleagues(b, &list, "m.account_id = $1", id) })
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueColleagues(b, &list, "m.account_id = $1", id)
+		queueAllScopes(b, &providers, &offices)
+	})
 	if err == nil && len(list) == 0 {
 		err = problem.ErrNotFound
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	return list[0], nil
+	return list[0], providers, offices, nil
 }
 
 // readProviderStaff gives the staff of some providers.
@@ -131,11 +143,13 @@ func (s *Service) readMunicipality(ctx context.Context) (list []*Colleague, err 
 
 // readScopes gives what a role can be limited to.
 func (s *Service) readScopes(ctx context.Context) (providers, offices []Scope, err error) {
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		queueScopes(b, &providers, "SELECT id, name, slug FROM providers WHERE published ORDER BY name")
-		queueScopes(b, &offices, "SELECT id, name, slug FROM offices WHERE published ORDER BY position, name")
-	})
+	err = s.db.Read(ctx, func(b *pgx.Batch) { queueAllScopes(b, &providers, &offices) })
 	return providers, offices, err
+}
+
+func queueAllScopes(b *pgx.Batch, providers, offices *[]Scope) {
+	queueScopes(b, providers, "SELECT id, name, slug FROM providers WHERE published ORDER BY name")
+	queueScopes(b, offices, "SELECT id, name, slug FROM offices WHERE published ORDER BY position, name")
 }
 
 func queueScopes(b *pgx.Batch, into *[]Scope, sql string, args ...any) {
@@ -213,65 +227,12 @@ func hasRoles(ctx context.Context, account uuid.UUID) (staff bool, err error) {
 	return staff, err
 }
 
-// Trace is one entry of the audit trail as people read it.
-type Trace struct {
-	Seq         int64
-	At          time.Time
-	Actor       string // account:<uuid> · job:<kind> · operator
-	ActorName   string // "" for a closed account, and for citizens in the whole trail
-	SubjectKind string
-	Subject     string
-	SubjectName string
-	Verb        string
-	Purpose     string
-}
-
-// traceQuery says who did what to whom. Without $1 only staff have a name in it: the trail is no list of citizens.
-const traceQuery = `SELECT e.seq, e.at, e.actor, COALESCE(CASE WHEN $1 OR EXISTS (SELECT FROM memberships m WHERE m.account_id = who.id) THEN COALESCE(NULLIF(who.name, ''), who.email) END, ''),
-	e.subject_kind, e.subject, COALESCE(CASE WHEN $1 OR EXISTS (SELECT FROM memberships m WHERE m.account_id = whom.id) THEN COALESCE(NULLIF(whom.name, ''), whom.email) END, ''), e.verb, e.purpose
-	FROM audit_entries e
-	LEFT JOIN accounts who ON who.id = CASE WHEN e.actor ~ '^account:[0-9a-f-]{36}$' THEN substr(e.actor, 9)::uuid END
-	LEFT JOIN accounts whom ON whom.id = CASE WHEN e.subject_kind = 'account' AND e.subject ~ '^[0-9a-f-]{36}$' THEN e.subject::uuid END`
-
-// traces per page.
-const tracesShown = 50
-
-// readTrail gives a page of the city's trail, newest first, before an entry (0 = from the end), of one verb ("" = all); one entry more
-// than is shown tells that there is another page.
-func (s *Service) readTrail(ctx context.Context, verb string, before int64) (list []Trace, verbs []string, err error) {
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(traceQuery+` WHERE ($2 = '' OR e.verb = $2) AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`, false, verb, before, tracesShown+1).
-			Query(collectTraces(&list))
-		b.Queue("SELECT DISTINCT verb FROM (SELECT verb FROM audit_entries ORDER BY seq DESC LIMIT 5000) e ORDER BY verb").Query(func(rows pgx.Rows) (err error) {
-			verbs, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
-	})
-	return list, verbs, err
-}
-
-// readTraces gives what was done to an account, newest first.
-func (s *Service) readTraces(ctx context.Context, account uuid.UUID, before int64) (list []Trace, err error) {
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(traceQuery+` WHERE e.subject_kind = 'account' AND e.subject = $2 AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`,
-			true, account.String(), before, tracesShown+1).Query(collectTraces(&list))
-	})
-	return list, err
-}
-
-func collectTraces(into *[]Trace) func(pgx.Rows) error {
-	return func(rows pgx.Rows) (err error) {
-		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Trace])
-		return err
-	}
-}
-
 // readOverview reads all that the personal area begins with.
-func (s *Service) readOverview(ctx context.Context, account uuid.UUID, o *Overview, current, accepted Versions) error {
+func (s *Service) readOverview(ctx context.Context, account uuid.UUID, o *Overview) error {
 	return s.db.Read(ctx, func(b *pgx.Batch) {
 		queueAccount(b, account, &o.Account)
 		queueSessions(b, account, s.now(), &o.Sessions)
-		queueVersions(b, account, current, accepted)
+		queueMissing(b, account, &o.Missing)
 		b.Queue(membershipQuery+" WHERE m.account_id = $1 ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
 			o.Memberships, err = pgx.CollectRows(rows, scanMembership)
 			return err
