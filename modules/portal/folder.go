@@ -2,9 +2,13 @@ package portal
 
 import (
 	"errors"
+	"io/fs"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
+	"sync"
 
 	"github.com/go-playground/validator/v10"
 	"go.yaml.in/yaml/v3"
