@@ -3,11 +3,9 @@ package portal
 import (
 	"errors"
 	"io/fs"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"sync"
 
 	"github.com/go-playground/validator/v10"
