@@ -3,8 +3,12 @@ package tenants_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/testkit"
@@ -92,61 +96,188 @@ func TestRead_TheCityDoesNotOutliveTheBatch(t *testing.T) {
 	}
 }
 
-func TestAudit_TheChainHoldsAndATornOneIsSeen(t *testing.T) {
+func TestTx_APanicRollsBackAndGivesTheConnectionBack(t *testing.T) {
 	t.Parallel()
-	db := testkit.DB(t)
-	ctx, city := testkit.City(t)
-	for range 3 {
-		if err := db.Tx(ctx, func(ctx context.Context) error {
-			return tenants.Audit(ctx, tenants.Entry{Actor: "operator", SubjectKind: "city", Subject: city.ID.String(), Verb: "looked", Purpose: "test", After: city.Slug})
-		}); err != nil {
-			t.Fatal(err)
+	db := narrow(t)
+	ctx, _ := testkit.City(t)
+	func() {
+		defer func() { _ = recover() }()
+		_ = db.Tx(ctx, func(ctx context.Context) error {
+			if _, err := tenants.PgxTx(ctx).Exec(ctx, "INSERT INTO offices (id, slug, name) VALUES (gen_random_uuid(), 'a', 'A')"); err != nil {
+				t.Error(err)
+			}
+			panic("a bug")
+		})
+	}()
+	if n := countOffices(t, db, ctx); n != 0 {
+		t.Errorf("rows after a panic = %d", n)
+	}
+	addOffice(t, db, ctx, "b")
+}
+
+// A request that is given up leaves nothing behind on the one connection there is: no transaction, no city, no answer.
+func TestTx_AGivenUpRequestLeavesNothingForTheNext(t *testing.T) {
+	t.Parallel()
+	db := narrow(t)
+	ctx, _ := testkit.City(t)
+	otherCtx, other := testkit.City(t)
+	addOffice(t, db, ctx, "mio")
+	for range 5 {
+		for _, slow := range []func(context.Context) error{
+			func(ctx context.Context) error {
+				return db.Tx(ctx, func(ctx context.Context) error {
+					_, err := tenants.Query(ctx).NewRaw("SELECT name, pg_sleep(5) FROM offices").Exec(ctx)
+					return err
+				})
+			},
+			func(ctx context.Context) error {
+				return db.Read(ctx, func(b *pgx.Batch) { b.Queue("SELECT name, pg_sleep(5) FROM offices") })
+			},
+		} {
+			hurried, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+			if err := slow(hurried); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("err = %v", err)
+			}
+			cancel()
+			if n := countOffices(t, db, otherCtx); n != 0 {
+				t.Fatalf("the next city reads %d rows", n)
+			}
+			if err := db.Tx(otherCtx, func(ctx context.Context) error {
+				var n int
+				var city string
+				err := tenants.PgxTx(ctx).QueryRow(ctx, "SELECT (SELECT count(*) FROM offices), current_city()::text").Scan(&n, &city)
+				if n != 0 || city != other.ID.String() {
+					t.Errorf("the next city reads %d rows as %s", n, city)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if at, err := db.AuditBrokenAt(ctx); err != nil || at != 0 {
-		t.Fatalf("broken at %d, err = %v", at, err)
-	}
-	if _, err := db.Pool().Exec(ctx, "UPDATE audit_entries SET purpose = 'other'"); err == nil {
-		t.Error("the app role may change an audit entry")
-	}
-	super, err := pgx.Connect(ctx, testkit.Postgres(t).SuperURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = super.Close(ctx) }()
-	if _, err := super.Exec(ctx, "UPDATE audit_entries SET purpose = 'other' WHERE tenant_id = $1 AND seq = 2", city.ID); err != nil {
-		t.Fatal(err)
-	}
-	if at, err := db.AuditBrokenAt(ctx); err != nil || at != 2 {
-		t.Errorf("broken at %d, want 2; err = %v", at, err)
 	}
 }
 
-func TestSecret_OpensOnlyForItsCityAndName(t *testing.T) {
+func TestTx_EndedItServesNobody(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	ctx, _ := testkit.City(t)
+	var kept context.Context
+	if err := db.Tx(ctx, func(ctx context.Context) error { kept = ctx; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Tx(kept, func(context.Context) error { return nil }); !errors.Is(err, tenants.ErrNoTransaction) {
+		t.Errorf("Tx: err = %v", err)
+	}
+	if err := db.Read(kept, func(*pgx.Batch) {}); !errors.Is(err, tenants.ErrNoTransaction) {
+		t.Errorf("Read: err = %v", err)
+	}
+	if tenants.InTx(kept) || tenants.InTx(ctx) {
+		t.Error("still in a transaction")
+	}
+	for name, use := range map[string]func(){
+		"Query": func() { tenants.Query(kept) }, "PgxTx": func() { tenants.PgxTx(kept) }, "After": func() { tenants.After(kept, func() {}) },
+		"Query outside": func() { tenants.Query(ctx) },
+	} {
+		func() {
+			defer func() {
+				if err, ok := recover().(error); !ok || !errors.Is(err, tenants.ErrNoTransaction) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}()
+			use()
+		}()
+	}
+}
+
+func TestAfter_RunsOnceCommittedAndHoldsNoConnection(t *testing.T) {
+	t.Parallel()
+	db := narrow(t)
+	ctx, _ := testkit.City(t)
+	var said []string
+	wrong := errors.New("wrong")
+	for _, result := range []error{nil, wrong} {
+		err := db.Tx(ctx, func(inner context.Context) error {
+			return db.Tx(inner, func(inner context.Context) error {
+				tenants.After(inner, func() {
+					addOffice(t, db, ctx, "dopo")
+					said = append(said, "after")
+				})
+				said = append(said, "in")
+				return result
+			})
+		})
+		if !errors.Is(err, result) {
+			t.Fatal(err)
+		}
+	}
+	if got := fmt.Sprint(said); got != "[in after in]" {
+		t.Error(got)
+	}
+}
+
+func TestRead_InsideATransactionItSeesWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	db := testkit.DB(t)
+	ctx, _ := testkit.City(t)
+	_, other := testkit.City(t)
+	err := db.Tx(ctx, func(ctx context.Context) error {
+		addOffice(t, db, ctx, "a")
+		if n := countOffices(t, db, ctx); n != 1 {
+			t.Errorf("rows = %d", n)
+		}
+		if err := db.Read(tenants.With(ctx, other), func(*pgx.Batch) {}); !errors.Is(err, tenants.ErrOtherCity) {
+			t.Errorf("another city: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTx_AForeignRowIsRefusedByTheDatabase(t *testing.T) {
 	t.Parallel()
 	db := testkit.DB(t)
 	ctx, _ := testkit.City(t)
 	otherCtx, other := testkit.City(t)
-	key, err := tenants.ParseKey("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	addOffice(t, db, otherCtx, "suo")
+	theirs := ask[uuid.UUID](t, otherCtx, "SELECT id FROM offices")
+	for name, sql := range map[string]string{
+		"to write one":    "INSERT INTO offices (tenant_id, id, slug, name) VALUES ($1, gen_random_uuid(), 'x', 'X')",
+		"to give one":     "WITH mine AS (INSERT INTO offices (id, slug, name) VALUES (gen_random_uuid(), 'y', 'Y')) UPDATE offices SET tenant_id = $1",
+		"to refer to one": "INSERT INTO programmes (id, slug, title, summary, status, sheet, office_id) SELECT gen_random_uuid(), 'z', '', '', 'open', '{}', $2 WHERE $1::uuid IS NOT NULL",
+	} {
+		err := db.Tx(ctx, func(ctx context.Context) error {
+			tx := tenants.PgxTx(ctx)
+			if name == "to give one" { // a statement does not see what it writes
+				addOffice(t, db, ctx, "mio")
+			}
+			args := []any{other.ID, theirs}[:strings.Count(sql, "$2")+1]
+			tag, err := tx.Exec(ctx, sql, args...)
+			if err == nil {
+				err = fmt.Errorf("%d rows", tag.RowsAffected())
+				t.Errorf("%s: %v", name, err)
+			}
+			return err
+		})
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if n := countOffices(t, db, otherCtx); n != 1 {
+		t.Errorf("the other city has %d offices", n)
+	}
+}
+
+// narrow is a door with one connection of each kind, so that what one use case leaves behind the next one meets.
+func narrow(t *testing.T) *tenants.DB {
+	t.Helper()
+	db, err := tenants.Open(t.Context(), testkit.Postgres(t).AppURL(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.SetSecret(ctx, key, "smtp", []byte("hunter2")); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := db.Secret(ctx, key, "smtp"); err != nil || string(got) != "hunter2" {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if _, err := db.Secret(otherCtx, key, "smtp"); !errors.Is(err, tenants.ErrNoSecret) {
-		t.Errorf("another city: err = %v", err)
-	}
-	sealed, err := key.Seal(other, "secret:smtp", []byte("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := key.Open(other, "secret:imap", sealed); err == nil {
-		t.Error("opened for another purpose")
-	}
+	t.Cleanup(db.Close)
+	return db
 }
 
 func addOffice(t *testing.T, db *tenants.DB, ctx context.Context, slug string) {
