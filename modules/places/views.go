@@ -48,14 +48,6 @@ func (p *Point) about(lang string) text {
 	return text{p.About, ui.Italian}
 }
 
-// foreign is the language to mark a text with where it is not the page's own, or "".
-func (t text) foreign(p *ui.Page) string {
-	if t.Lang == p.Lang {
-		return ""
-	}
-	return t.Lang
-}
-
 // Say tells in words how a point stands: "Aperto ora, fino alle 17:00", "Apre domani alle 9:00".
 func (s State) Say(p *ui.Page, now time.Time) string {
 	switch {

@@ -90,7 +90,7 @@ const fence = "---\n"
 func parsePage(f *tenants.Folder, file, text string) (head frontMatter, body string, ok bool) {
 	raw, body, found := parted(text)
 	if !found {
-		f.Wrong(file, 1, "", "folder.front_matter", "")
+		f.Wrong(file, 1, "---", "folder.required", "")
 		return head, "", false
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(raw))
