@@ -41,8 +41,7 @@ type Postman interface {
 	Send(ctx context.Context, letter mail.Letter) error
 }
 
-// Options are what the service works with. Now and Rand default to the real ones; Queue may come later, by Attach, and Words and Policy
-// by Adopt.
+// Options are what the service works with. Now and Rand default to the real ones; Queue may come later, by Attach.
 type Options struct {
 	DB     *tenants.DB
 	Queue  Queue
@@ -90,9 +89,6 @@ func New(o Options) *Service {
 
 // Attach gives the service its queue, which can be opened only once the kinds of jobs are known.
 func (s *Service) Attach(q Queue) { s.queue = q }
-
-// Adopt gives the service the words and the policy of the whole program, which exist only once all modules do.
-func (s *Service) Adopt(words *ui.Words, policy *authz.Policy) { s.words, s.policy = words, policy }
 
 // Module is how the program sees the service.
 func (s *Service) Module() modules.Module {
