@@ -3,7 +3,6 @@ package catalogue
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/tenants"
@@ -112,9 +111,9 @@ func readProviders(f *tenants.Folder) []tenants.Row {
 	for _, item := range items {
 		p := item.Value
 		item.Known("neighbourhood", "neighbourhoods", p.Neighbourhood)
-		for _, a := range p.Accreditations {
-			if checkDate(item, "accreditations", a.From) && checkDate(item, "accreditations", a.To) && a.To < a.From {
-				item.Wrong("accreditations", "catalogue.folder.span", a.From+" – "+a.To)
+		for i, a := range p.Accreditations {
+			if a.To < a.From {
+				item.Wrong(fmt.Sprintf("accreditations[%d].to", i), "catalogue.folder.span", a.From+" – "+a.To)
 			}
 		}
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: map[string]any{
@@ -129,17 +128,6 @@ func checkIcon[T any](item tenants.Item[T], icon string) {
 	if icon != "" && !ui.HasIcon(icon) {
 		item.Wrong("icon", "catalogue.folder.icon", icon)
 	}
-}
-
-// checkDate says whether a date of the right pattern is in the calendar too.
-func checkDate[T any](item tenants.Item[T], field, date string) bool {
-	if _, err := time.Parse(time.DateOnly, date); err != nil {
-		if len(date) == len(time.DateOnly) {
-			item.Wrong(field, "catalogue.folder.date", date)
-		}
-		return false
-	}
-	return true
 }
 
 // orEmpty makes a missing list an empty one: its column is never NULL.

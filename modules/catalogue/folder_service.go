@@ -69,9 +69,6 @@ func readServices(f *tenants.Folder) []tenants.Row {
 		checkReferences(item)
 		checkPrice(item)
 		checkStatus(item)
-		for _, d := range s.Deadlines {
-			checkDate(item, "deadlines", d.Date)
-		}
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: s.columns()})
 	}
 	return rows

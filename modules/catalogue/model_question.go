@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -80,17 +82,19 @@ func phrases(list []asked, city thesaurus) (concepts []concept, covered map[stri
 	return concepts, covered
 }
 
+// mostWords bounds how many words of a question are read.
+const mostWords = 16
+
 // read gives the words of a question that say something to somebody here, each once.
 func read(question string, docs []document, city thesaurus, generous bool) []asked {
 	var list []asked
 	known := map[string]bool{}
 	for _, w := range words(question) {
 		s := stem(w)
-		if _, twice := known[s]; twice || stopWords[w] {
-			continue
+		if _, twice := known[s]; !twice && !stopWords[w] && len(list) < mostWords {
+			known[s] = city[s] != nil || house[s] != nil
+			list = append(list, asked{w, []way{{bySelf, []string{s}}}})
 		}
-		known[s] = city[s] != nil || house[s] != nil
-		list = append(list, asked{w, []way{{bySelf, []string{s}}}})
 	}
 	for _, doc := range docs {
 		for _, t := range doc {
@@ -99,10 +103,14 @@ func read(question string, docs []document, city thesaurus, generous bool) []ask
 			}
 		}
 	}
+	var heard []string
 	kept := list[:0]
 	for _, a := range list {
 		if !known[a.stem()] {
-			a.reads = neighbours(a, docs, city, generous)
+			if heard == nil {
+				heard = vocabulary(docs, city)
+			}
+			a.reads = neighbours(a, heard, generous)
 		}
 		if len(a.reads) > 0 {
 			kept = append(kept, a)
@@ -111,45 +119,39 @@ func read(question string, docs []document, city thesaurus, generous bool) []ask
 	return kept
 }
 
-// mostNeighbours bounds as how many words an unknown one is read.
-const mostNeighbours = 4
-
-// neighbours are the known stems that begin as a word does, or are one slip away from it, or two if it is long.
-func neighbours(a asked, docs []document, city thesaurus, generous bool) []way {
-	near := map[string]float64{}
-	look := func(s string) {
-		if _, seen := near[s]; !seen {
-			near[s] = nearness(a.word, a.stem(), s, generous)
-		}
-	}
+// vocabulary is every stem that services, this city's sayings or the house's know, each once.
+func vocabulary(docs []document, city thesaurus) []string {
+	seen := make(map[string]bool, 4096)
 	for _, doc := range docs {
 		for _, t := range doc {
-			look(t.stem)
+			seen[t.stem] = true
 		}
 	}
 	for _, source := range []thesaurus{city, house} {
-		for _, list := range source {
-			for _, s := range list {
+		for _, sayings := range source {
+			for _, s := range sayings {
 				for _, stem := range s.stems {
-					look(stem)
+					seen[stem] = true
 				}
 			}
 		}
 	}
+	return slices.Collect(maps.Keys(seen))
+}
+
+// mostNeighbours bounds as how many words an unknown one is read.
+const mostNeighbours = 4
+
+// neighbours are the known stems that begin as a word does, or are one slip away from it, or two if it is long.
+func neighbours(a asked, vocabulary []string, generous bool) []way {
 	var ways []way
-	for s, sure := range near {
-		if sure > 0 {
+	for _, s := range vocabulary {
+		if sure := nearness(a.word, a.stem(), s, generous); sure > 0 {
 			ways = append(ways, way{sure, []string{s}})
 		}
 	}
 	slices.SortFunc(ways, func(a, b way) int {
-		if a.sure != b.sure {
-			if a.sure > b.sure {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.stems[0], b.stems[0])
+		return cmp.Or(cmp.Compare(b.sure, a.sure), cmp.Compare(a.stems[0], b.stems[0]))
 	})
 	return ways[:min(len(ways), mostNeighbours)]
 }

@@ -71,6 +71,9 @@ func fold(text string) string { return folding.Replace(strings.ToLower(text)) }
 
 // stem is what Italian words of one family share: anziano, anziani, anziana → anzian.
 func stem(word string) string {
+	if strings.HasSuffix(word, "iano") { // the stemmer takes anziano and italiano for verbs
+		word = word[:len(word)-1] + "a"
+	}
 	env := snowballstem.NewEnv(word)
 	italian.Stem(env)
 	return env.Current()

@@ -82,3 +82,69 @@ func searchable(t testing.TB, city string) (slugs []string, docs []document, own
 	}
 	return slugs, docs, newThesaurus(lines)
 }
+
+func TestSearch_IsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	_, docs, city := searchable(t, "cremona")
+	first := search("assitenza anzani per la nona", docs, city, false)
+	for range 20 {
+		if again := search("assitenza anzani per la nona", docs, city, false); !slices.Equal(first, again) {
+			t.Fatalf("%v, then %v", first, again)
+		}
+	}
+}
+
+func TestSearch_SaysNothingToNothing(t *testing.T) {
+	t.Parallel()
+	_, docs, city := searchable(t, "cremona")
+	for _, q := range []string{"", "   ", "e di la con", "????", "qwrtpsdf", "日本語", strings.Repeat("zzzz ", 200)} {
+		if hits := search(q, docs, city, false); len(hits) != 0 {
+			t.Errorf("%q: %d hits", q, len(hits))
+		}
+	}
+}
+
+func TestSlips(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		most int
+		want int
+	}{
+		{"anzian", "anzian", 1, 0}, {"anzan", "anzian", 1, 1}, {"anziian", "anzian", 1, 1}, {"anzisn", "anzian", 1, 1}, {"anzain", "anzian", 1, 1},
+		{"psicolg", "psicolog", 1, 1}, {"assitnz", "assistenz", 2, 2}, {"cas", "cosa", 1, 2}, {"mamm", "papp", 1, 2}, {"a", "abcdef", 2, 3}, {"", "a", 1, 1},
+	} {
+		if got := slips(c.a, c.b, c.most); got != c.want {
+			t.Errorf("%s → %s: %d, want %d", c.a, c.b, got, c.want)
+		}
+		if slips(c.a, c.b, c.most) != slips(c.b, c.a, c.most) {
+			t.Errorf("%s and %s are not as far apart both ways", c.a, c.b)
+		}
+	}
+}
+
+func TestWords_FoldAndStem(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"L'età degli ANZIANI", "eta anzian"}, {"anziana, anziane; anziano", "anzian"}, {"perché non c'è più", ""}, {"104 e città", "104 citt"},
+		{"baby-sitter", "baby sitter"},
+	} {
+		if got := strings.Join(stems(c.text), " "); got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestTerms_ComeBackAsTheyWent(t *testing.T) {
+	t.Parallel()
+	doc := parseTerms(`{"casa": 1, "anzian": 25, "104": 8}`)
+	if fmt.Sprint(doc) != "[{casa 1} {anzian 25} {104 8}]" {
+		t.Errorf("%v", doc)
+	}
+	if doc := parseTerms("{}"); len(doc) != 0 {
+		t.Errorf("%v", doc)
+	}
+	if doc := parseTerms(`{"casa`); len(doc) != 0 {
+		t.Errorf("%v", doc)
+	}
+}

@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
@@ -52,18 +55,58 @@ func cremona(t testing.TB) (context.Context, *tenants.City) {
 	return tenants.With(context.Background(), city), city
 }
 
+// opened is a new city with Cremona's catalogue, for tests that change it.
+func opened(t testing.TB) (context.Context, *tenants.City) {
+	t.Helper()
+	slug := "c" + strings.ReplaceAll(uuid.Must(uuid.NewV7()).String(), "-", "")
+	plan, err := tenants.ReadFolder(slug, os.DirFS(citiesDir+"/cremona"), os.DirFS("../../tenants"), allParts())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Hosts = nil
+	if _, err := testkit.DB(t).Apply(context.Background(), plan, &drawer{}, false); err != nil {
+		t.Fatal(err)
+	}
+	host := slug + "." + testkit.Parent
+	testkit.Eventually(t, "the directory hears of the city", func() bool {
+		c := testkit.Cities(t).ByHost(host)
+		return c != nil && c.Status == tenants.StatusOpen
+	})
+	city := testkit.Cities(t).ByHost(host)
+	return tenants.With(context.Background(), city), city
+}
+
+func exec(t testing.TB, ctx context.Context, sql string, args ...any) {
+	t.Helper()
+	err := testkit.DB(t).Tx(ctx, func(ctx context.Context) error {
+		_, err := tenants.PgxTx(ctx).Exec(ctx, sql, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // drawer keeps pictures in memory, and their rows where services refer to them.
-type drawer struct{ bodies map[uuid.UUID]tenants.Image }
+type drawer struct {
+	bodies map[uuid.UUID]tenants.Image
+	ids    map[[32]byte]uuid.UUID
+	reuse  bool // within one city, an image that was drawn before keeps its id
+}
 
 func (d *drawer) Reserve(ctx context.Context, images []tenants.Image) ([]uuid.UUID, error) {
 	if d.bodies == nil {
-		d.bodies = map[uuid.UUID]tenants.Image{}
+		d.bodies, d.ids = map[uuid.UUID]tenants.Image{}, map[[32]byte]uuid.UUID{}
 	}
 	ids := make([]uuid.UUID, len(images))
 	for i, image := range images {
-		ids[i] = uuid.Must(uuid.NewV7())
-		d.bodies[ids[i]] = image
 		sum := sha256.Sum256(image.Body)
+		if id, ok := d.ids[sum]; ok && d.reuse {
+			ids[i] = id
+			continue
+		}
+		ids[i] = uuid.Must(uuid.NewV7())
+		d.bodies[ids[i]], d.ids[sum] = image, ids[i]
 		_, err := tenants.PgxTx(ctx).Exec(ctx, `INSERT INTO files (id, module, content_type, bytes, sha256, public, state) VALUES ($1, 'test', $2, $3, $4, true, 'stored')`,
 			ids[i], image.ContentType, len(image.Body), sum[:])
 		if err != nil {
@@ -120,4 +163,18 @@ func get(t testing.TB, app *fiber.App, city *tenants.City, path string) answer {
 		t.Fatal(err)
 	}
 	return answer{response.StatusCode, response.Header.Get("Location"), string(body)}
+}
+
+type frontAndPaths struct {
+	Front
+	paths []string
+}
+
+// front reads what the home and the sitemap read, in one batch.
+func (s *Service) front(ctx context.Context) (f frontAndPaths, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		s.QueueFront(b, "it", 6, &f.Front)
+		s.QueuePaths(b, &f.paths)
+	})
+	return f, err
 }
