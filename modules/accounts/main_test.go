@@ -262,7 +262,6 @@ func (w *world) number(sql string, args ...any) (n int) {
 type browser struct {
 	*world
 	cookie string
-	lang   string
 }
 
 func (w *world) browser() *browser { return &browser{world: w} }

@@ -80,13 +80,13 @@ func plausibleEmail(s string) bool {
 		!strings.ContainsAny(s, " \t\r\n<>(),;:\\\"[]") && !strings.Contains(domain, "@") && strings.Trim(domain, ".") == domain
 }
 
-// checkEmail notes what is wrong with an address in field name.
-func checkEmail(f *problem.Fields, name, email string) {
+// checkEmail notes what is wrong with the field email.
+func checkEmail(f *problem.Fields, email string) {
 	if email == "" {
-		f.Add(name, "accounts.email.missing")
+		f.Add("email", "accounts.email.missing")
 		return
 	}
-	f.Check(plausibleEmail(email), name, "accounts.email.wrong")
+	f.Check(plausibleEmail(email), "email", "accounts.email.wrong")
 }
 
 // longestName bounds what fits on a line of any page.
@@ -128,7 +128,7 @@ type Registration struct {
 func (r Registration) check() error {
 	var f problem.Fields
 	checkName(&f, r.Name)
-	checkEmail(&f, "email", r.Email)
+	checkEmail(&f, r.Email)
 	checkPassword(&f, "password", r.Password, r.Email, r.Name)
 	f.Check(r.Terms, "terms", "accounts.terms.missing")
 	return f.Err()
@@ -167,7 +167,7 @@ type Invitation struct {
 
 func (i Invitation) check() error {
 	var f problem.Fields
-	checkEmail(&f, "email", i.Email)
+	checkEmail(&f, i.Email)
 	i.checkRole(&f)
 	return f.Err()
 }

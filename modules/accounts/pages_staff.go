@@ -19,19 +19,19 @@ const (
 
 func (s *Service) staffRoutes() []web.Route {
 	person := map[string]string{"id": "account"}
-	role := []string{"role", "provider", "office"}
+	role := []string{"email", "role", "provider", "office"} // an invitation, or what is shown again of one
 	read, invite, remove := web.May("read", "membership"), web.May("invite", "membership"), web.May("remove", "membership")
 	return []web.Route{
 		{Method: "GET", Path: adminPath, About: "The administrator's desk: what waits now.", Who: web.May("enter", "administration"), Class: web.Office, Handle: s.showAdmin},
 		{Method: "GET", Path: peoplePath, About: "Lists the city's staff with their roles.", Who: read, Class: web.Office, Query: []string{"fatto"}, Handle: s.showPeople},
 		{Method: "GET", Path: peoplePath + "/invito", About: "Asks whom to invite, with which role.", Who: invite, Class: web.Office, Handle: s.showInvite},
-		{Method: "POST", Path: peoplePath + "/invito", About: "Invites a person with a role.", Who: invite, Class: web.Office, Form: append([]string{"email"}, role...), Handle: s.invite},
+		{Method: "POST", Path: peoplePath + "/invito", About: "Invites a person with a role.", Who: invite, Class: web.Office, Form: role, Handle: s.invite},
 		{Method: "GET", Path: peoplePath + "/:id", About: "Shows one of the staff and what can be done for them.", Who: read, Class: web.Office, Params: person, Query: []string{"fatto"}, Handle: s.showPerson},
 		{Method: "POST", Path: peoplePath + "/:id/ruoli", About: "Gives a colleague one more role.", Who: invite, Class: web.Office, Params: person, Form: role, Handle: s.giveRole},
 		{Method: "POST", Path: peoplePath + "/:id/ruoli/:membership/rimozione", About: "Takes a role away, from the next request on.", Who: remove, Class: web.Office, Params: map[string]string{"id": "account", "membership": "membership"}, Handle: s.takeRole},
-		{Method: "POST", Path: peoplePath + "/:id/invito", About: "Sends an invitation once more.", Who: invite, Class: web.Office, Params: person, Handle: s.remindInvitation},
+		{Method: "POST", Path: peoplePath + "/:id/invito", About: "Sends an invitation once more.", Who: invite, Class: web.Office, Params: person, Form: role, Handle: s.remindInvitation},
 		{Method: "POST", Path: peoplePath + "/:id/invito/annullamento", About: "Withdraws an invitation.", Who: remove, Class: web.Office, Params: person, Handle: s.cancelInvitation},
-		{Method: "POST", Path: peoplePath + "/:id/secondo-fattore/azzeramento", About: "Takes a colleague's second factor away.", Who: web.May("reset", "factor"), Class: web.Office, Params: person, Handle: s.resetFactor},
+		{Method: "POST", Path: peoplePath + "/:id/secondo-fattore/azzeramento", About: "Takes a colleague's second factor away.", Who: web.May("reset", "factor"), Class: web.Office, Params: person, Form: role, Handle: s.resetFactor},
 		{Method: "GET", Path: trailPath, About: "Shows the city's audit trail.", Who: web.May("read", "audit"), Class: web.Office, Query: []string{"azione", "prima"}, Handle: s.showTrail},
 	}
 }

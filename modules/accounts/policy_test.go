@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
@@ -56,7 +57,7 @@ func TestMayResetFactor(t *testing.T) {
 		{"one's own", enrolled(me), ErrOwnFactor},
 		{"none", &Account{ID: uuid.New()}, ErrNoFactor},
 	} {
-		if err := mayResetFactor(actor, c.account); err != c.want && (err == nil || c.want == nil || err.Error() != c.want.Error()) {
+		if err := mayResetFactor(actor, c.account); !errors.Is(err, c.want) || (err != nil) != (c.want != nil) {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}

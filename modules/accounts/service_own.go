@@ -86,7 +86,7 @@ func (s *Service) AcceptTerms(ctx context.Context, actor *authz.Actor) error {
 func (s *Service) ChangeEmail(ctx context.Context, actor *authz.Actor, email, password string, v Visitor) error {
 	email = foldEmail(email)
 	var f problem.Fields
-	checkEmail(&f, "email", email)
+	checkEmail(&f, email)
 	f.Check(email != actor.Email, "email", "accounts.email.same")
 	f.Check(password != "", "password", "accounts.password.missing")
 	if err := f.Err(); err != nil {

@@ -130,7 +130,7 @@ func (s *Service) findLink(ctx context.Context, token, purpose string, v Visitor
 func (s *Service) Forget(ctx context.Context, email string, v Visitor) error {
 	email = foldEmail(email)
 	var f problem.Fields
-	checkEmail(&f, "email", email)
+	checkEmail(&f, email)
 	if err := f.Err(); err != nil {
 		return err
 	}
