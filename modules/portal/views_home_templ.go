@@ -757,7 +757,7 @@ func near(p *ui.Page, h Home) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("home.near.text", "open", p.N("home.near.open", h.Open), "all", len(h.Points)))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("home.near.text", "open", p.N("home.near.open", h.Open, "all", len(h.Points))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views_home.templ`, Line: 123, Col: 104}
 			}
