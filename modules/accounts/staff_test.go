@@ -288,3 +288,16 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+func TestGiveRole_WithinAnOffice(t *testing.T) {
+	w := setup(t)
+	office := w.office("servizi-sociali", "Settore Politiche Sociali")
+	w.person("elena@comune.example", authz.CityAdmin)
+	marco := w.person("marco@comune.example", authz.Municipality)
+	admin := w.browser().login("elena@comune.example")
+	page := "/amministrazione/persone/" + marco.ID.String()
+	admin.post(page+"/ruoli", "role", "city_admin", "office", office.String()).wants(t, 422, "non va con il ruolo")
+	admin.post(page+"/ruoli", "role", "welfare_manager", "office", office.String()).leads(t, page+"?fatto=accounts.role_given")
+	admin.post(page+"/ruoli", "role", "welfare_manager", "office", office.String()).wants(t, 409, "ha già questo ruolo")
+	w.browser().login("marco@comune.example").get("/comune").wants(t, 200, "Welfare manager (Settore Politiche Sociali)", "Comune (tutta la città)")
+}
