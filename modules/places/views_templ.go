@@ -1067,7 +1067,7 @@ func pointPage(p *ui.Page, v pointView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Button{Text: p.T("places.point.call"), Href: string(tel(v.point.Phone)), Icon: "phone", Label: p.T("places.call", "phone", v.point.Phone)}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Button{Text: p.T("places.point.call"), Href: string(tel(v.point.Phone)), Icon: "phone", Label: p.T("places.point.call") + ": " + v.point.Phone}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
