@@ -130,14 +130,14 @@ func TestCitizenRegistersAndSignsIn(t *testing.T) {
 	t.Parallel()
 	bothWays(t, "biella", "sondrio", func(t *testing.T, c city, scripts bool) {
 		const first, second, third = "mele verdi di stagione", "nuvole basse sul monte", "quattro gatti in fila"
-		email := "carla@" + c.Slug + ".example"
+		email := newcomer("carla", c)
 		w := chrome.open(t, c, scripts)
 		register(w, email, first)
 		signInAndLook(w, email, first)
 		profile(w)
 		sessions(w, email, first)
 		forgotten(w, email, first, second)
-		moved := changeAddress(w, email, second, "carla.nuova@"+c.Slug+".example")
+		moved := changeAddress(w, email, second, newcomer("carla.nuova", c))
 		changePassword(w, second, third)
 		closeAccount(w, moved, third)
 	})

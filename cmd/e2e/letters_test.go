@@ -16,6 +16,11 @@ import (
 	"time"
 )
 
+// newcomer is an address that nobody had before, in this run or another on the same data.
+func newcomer(name string, c city) string {
+	return fmt.Sprintf("%s.%x@%s.example", name, time.Now().UnixMicro(), c.Slug)
+}
+
 // letter is one mail as mail_url.json lists it.
 type letter struct {
 	To      []string  `json:"to"`

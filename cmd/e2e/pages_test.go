@@ -360,15 +360,16 @@ func mailedAddresses(t *testing.T, c city, admin string) (paths []string, invite
 		l := shared.letterTo(t, address, began)
 		return strings.TrimPrefix(l.link(t, c), c.URL)
 	}
+	lina, nuova, rocco := newcomer("lina", c), newcomer("nuova", c), newcomer("rocco", c)
 	visitor := &caller{d: shared, city: c}
-	visitor.send(t, "/registrati", url.Values{"name": {"Lina Moretti"}, "email": {"lina@pages.example"}, "password": {"fiume largo e lento"}, "terms": {"1"}})
+	visitor.send(t, "/registrati", url.Values{"name": {"Lina Moretti"}, "email": {lina}, "password": {"fiume largo e lento"}, "terms": {"1"}})
 	visitor.send(t, "/password-dimenticata", url.Values{"email": {c.person("citizen").Email}})
 	boss := &caller{d: shared, city: c, session: admin}
-	for _, address := range []string{"nuova@pages.example", "nuovo@pages.example"} {
+	for _, address := range []string{nuova, rocco} {
 		boss.send(t, "/amministrazione/persone/invito", url.Values{"email": {address}, "role": {"municipality"}})
 	}
-	taken := link("nuovo@pages.example")
+	taken := link(rocco)
 	colleague := &caller{d: shared, city: c}
 	colleague.send(t, taken, url.Values{"name": {"Rocco Bassi"}, "password": {"torre alta nel cielo"}, "terms": {"1"}})
-	return []string{link("lina@pages.example"), link(c.person("citizen").Email), link("nuova@pages.example")}, colleague.session
+	return []string{link(lina), link(c.person("citizen").Email), link(nuova)}, colleague.session
 }

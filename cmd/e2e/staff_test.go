@@ -109,7 +109,7 @@ func colleague(admin *tab) {
 	admin.t.Helper()
 	t, c := admin.t, admin.city
 	const password = "lampada accesa di notte"
-	email := "rita@" + c.Slug + ".example"
+	email := newcomer("rita", c)
 	admin.go200("/amministrazione/persone")
 	admin.pressElement("main a[href$='/amministrazione/persone/invito']")
 	admin.picture("staff-invite")
