@@ -132,8 +132,12 @@ func domains(h hand) {
 	for _, c := range []*twin{h.alfa, h.beta} {
 		r := h.ask(request(http.MethodGet, markOf(c.letter, 999)+".example", "/servizi?q=x", nil, nil))
 		h.check("a second host of "+c.Slug, r.Status == http.StatusPermanentRedirect && r.Header.Get("Location") == c.Base+"/servizi?q=x", r.Header.Get("Location"))
-		r = h.ask(request(http.MethodGet, markOf(c.letter, 999)+".example", "//evil.example/x", nil, nil))
-		h.check("a second host of "+c.Slug+" asked for another site", strings.HasPrefix(r.Header.Get("Location"), c.Base+"/"), r.Header.Get("Location"))
+		replies, err := h.server.Speak(h.ctx, "GET //evil.example/x HTTP/1.1\r\nHost: "+markOf(c.letter, 999)+".example\r\nConnection: close\r\n\r\n")
+		h.must(err)
+		for _, r := range replies {
+			to := r.Header.Get("Location")
+			h.check("a second host of "+c.Slug+" asked for another site", to == "" || strings.HasPrefix(to, c.Base+"/"), to)
+		}
 		r = h.ask(request(http.MethodGet, markOf(c.letter, 999)+".example", "/area-personale", headers(c.Person("citizen").Session, nil), nil))
 		h.check("a session on a second host of "+c.Slug, r.Status == http.StatusPermanentRedirect && cookie(r) == "", itoa(r.Status))
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/welfarex/welfarex/cmd/attack/attacks"
 )
 
@@ -19,12 +21,13 @@ func (s *stage) world(ctx context.Context, t *testing.T) *attacks.World {
 		Server: s.server, City: s.alfa.City, Other: s.beta.City, IDs: s.idsOf, Stranger: s.beta.things.accounts["citizen"].String(), Reset: s.reset, Tally: &attacks.Tally{},
 		Routes: append(manifestRows(t, s.app), attacks.Fixed...),
 	}
+	for _, id := range []uuid.UUID{s.beta.things.providers[0], s.beta.things.accounts["citizen"]} {
+		w.Keys = append(w.Keys, attacks.Pair{Foreign: id.String(), MadeUp: newUUID().String()})
+	}
 	for _, entity := range []string{"need", "category", "provider", "service", "neighbourhood"} {
 		word := s.beta.slugs[entity]
-		w.Telling = append(w.Telling, attacks.Pair{Foreign: word, MadeUp: madeUp(word)})
+		w.Words = append(w.Words, attacks.Pair{Foreign: word, MadeUp: madeUp(word)})
 	}
-	w.Telling = append(w.Telling, attacks.Pair{Foreign: s.beta.things.accounts["citizen"].String(), MadeUp: newUUID().String()},
-		attacks.Pair{Foreign: s.beta.things.providers[0].String(), MadeUp: newUUID().String()})
 	return w
 }
 

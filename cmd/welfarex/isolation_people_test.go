@@ -140,11 +140,12 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	ghost := newUUID()
 	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, new_email, name, password, language, codice_fiscale) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		ghost, mark(0)+"@persona.example", mark(1)+"@persona.example", mark(2), mark(3), mark(4), mark(5))
-	for purpose, person := range map[string]string{"verify": "", "invite": "", "reset": "another citizen", "change_email": "another citizen"} {
-		account := ghost
-		if person != "" {
-			account = c.things.accounts[person]
-		}
+	pending := newUUID()
+	s.exec(ctx, t, c, "INSERT INTO accounts (id, email, name, password) SELECT $1, $2, $3, password FROM accounts WHERE id = $4", pending,
+		mark(17)+"@persona.example", "Invitata "+mark(17), c.things.accounts["citizen"])
+	for purpose, account := range map[string]uuid.UUID{
+		"verify": pending, "invite": pending, "reset": c.things.accounts["another citizen"], "change_email": c.things.accounts["another citizen"],
+	} {
 		c.things.tokens[purpose] = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(c.Slug + purpose + "-token-that-a-mail-carries"))
 		s.exec(ctx, t, c, "INSERT INTO tokens (token, account_id, purpose, email, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 day')",
 			hashed(c.things.tokens[purpose]), account, purpose, mark(6)+"@persona.example")

@@ -125,6 +125,9 @@ func (s *stage) mailSays(n int) (wrong []string, total int) {
 	for _, m := range messages[min(n, len(messages)):] {
 		name := fmt.Sprintf("the mail %q to %v", m.Subject, m.To)
 		all := strings.Join(append(slices.Clone(m.To), m.From, m.Subject, m.Text, m.HTML), "\n")
+		for _, sent := range s.beta.slugs { // attacks write these into forms, and a mail may greet by what was written
+			all = strings.ReplaceAll(all, sent, "·")
+		}
 		if hasMark(all, s.beta) || strings.Contains(all, s.beta.Host) {
 			wrong = append(wrong, name+" speaks of beta")
 		}
@@ -160,17 +163,17 @@ func linksIn(text string) []string {
 	}
 }
 
-// objectsSay lists objects that stand below no city, or hold the other's canaries.
-func (s *stage) objectsSay(ctx context.Context) ([]string, error) {
+// objectsSay lists all objects, and those that stand below no city or hold the other's canaries.
+func (s *stage) objectsSay(ctx context.Context) (wrong, all []string, err error) {
 	client, err := s.s3.Client()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var wrong []string
 	for o := range client.ListObjects(ctx, local.Bucket, minio.ListObjectsOptions{Recursive: true}) {
 		if o.Err != nil {
-			return nil, o.Err
+			return nil, nil, o.Err
 		}
+		all = append(all, o.Key)
 		owner, foreign := s.alfa, s.beta
 		switch {
 		case strings.HasPrefix(o.Key, s.beta.record.ID.String()+"/"):
@@ -180,15 +183,15 @@ func (s *stage) objectsSay(ctx context.Context) ([]string, error) {
 		}
 		body, err := client.GetObject(ctx, local.Bucket, o.Key, minio.GetObjectOptions{})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		content, err := io.ReadAll(body)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if hasMark(o.Key+string(content), foreign) {
 			wrong = append(wrong, "object "+o.Key+" of "+owner.Slug+" holds data of "+foreign.Slug)
 		}
 	}
-	return wrong, nil
+	return wrong, all, nil
 }

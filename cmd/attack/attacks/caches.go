@@ -33,6 +33,7 @@ func (w *World) Caches(ctx context.Context) {
 
 // inTurn asks the city, then the other, then the city again.
 func (w *World) inTurn(ctx context.Context, route Route, address, who string) {
+	given := strings.ToLower(strings.NewReplacer("/en/", "/", "?fatto=x", "").Replace(address)) // pages give their own address back
 	for i, here := range []*City{w.City, w.Other, w.City} {
 		person, foreign := here.Person(who), w.Other
 		if i == 1 {
@@ -44,7 +45,7 @@ func (w *World) inTurn(ctx context.Context, route Route, address, who string) {
 		if err == nil {
 			reply, err = unpacked(reply)
 		}
-		if mark := markIn(reply.text(), foreign.Marks); mark != "" {
+		if mark := markIn(strings.ReplaceAll(reply.text(), given, "·"), foreign.Marks); mark != "" {
 			wrong = append(wrong, "shows "+foreign.Slug+" at "+here.Slug+": "+mark)
 		}
 		if mark := signedInMark(reply, here, person); mark != "" {

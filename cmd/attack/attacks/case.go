@@ -3,6 +3,8 @@ package attacks
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -16,8 +18,8 @@ type World struct {
 	IDs func(p Person, r Route, param string) IDs
 	// Stranger is the id of a person of the other city.
 	Stranger string
-	// Telling are words that only the other city knows, each with a made-up one that looks alike.
-	Telling []Pair
+	// Words are those that only the other city knows, each with a made-up one that looks alike; Keys are ids of its people and things.
+	Words, Keys []Pair
 	// Reset puts City back as it was after a request that may have changed it. Without it only what must be refused is sent.
 	Reset func(context.Context) error
 	Tally *Tally
@@ -37,6 +39,7 @@ type Case struct {
 	Want   []int    // the statuses that are right, if not any
 	Like   *Request // must be answered like this one, byte for byte but for the values of Alike
 	Alike  Pair
+	Fresh  bool     // the page draws something new each time: only the status can be compared
 	Echoed []string // what the request itself brings, and may be given back
 }
 
@@ -83,34 +86,30 @@ func (w *World) try(ctx context.Context, c Case) {
 	if c.Gate {
 		wrong = append(wrong, judgeGate(c, reply)...)
 	}
-	if len(c.Want) > 0 && !contains(c.Want, reply.Status) {
+	if len(c.Want) > 0 && !slices.Contains(c.Want, reply.Status) {
 		wrong = append(wrong, fmt.Sprintf("answered %d, not one of %v", reply.Status, c.Want))
 	}
 	if c.Like != nil {
 		like, err := w.send(ctx, c.Route, *c.Like)
 		if err != nil {
 			wrong = append(wrong, err.Error())
-		} else if d := different(reply, like, []string{c.Alike.Foreign}, []string{c.Alike.MadeUp}); d != "" {
+		} else if d := c.different(reply, like); d != "" {
 			wrong = append(wrong, "is told apart: "+d)
 		}
 	}
 	w.Tally.Count(c.Class, c.name(), wrong...)
 }
 
-func contains(list []int, n int) bool {
-	for _, x := range list {
-		if x == n {
-			return true
-		}
-	}
-	return false
-}
-
 // send sends a request and puts the city back if it may have changed.
 func (w *World) send(ctx context.Context, route Route, q Request) (Reply, error) {
 	reply, err := w.Server.Do(ctx, q)
-	if err == nil && !route.Safe() && w.Reset != nil {
+	if err == nil && !route.Safe() && w.Reset != nil && !turnedAway(reply) {
 		err = w.Reset(ctx)
 	}
 	return reply, err
+}
+
+// turnedAway says whether a request was refused before anything could change: not even an attempt was counted.
+func turnedAway(r Reply) bool {
+	return r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden || r.Status == http.StatusNotFound
 }

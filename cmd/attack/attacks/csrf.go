@@ -13,7 +13,7 @@ func (w *World) CrossSite() []Case {
 		if route.Safe() {
 			continue
 		}
-		for _, person := range w.City.People {
+		for _, person := range w.few(route) {
 			path, ok := w.path(route, person, func(ids IDs) string { return firstOf(ids.Own, ids.MadeUp) })
 			if !ok {
 				continue

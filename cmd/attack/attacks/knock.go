@@ -3,6 +3,7 @@ package attacks
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ var knocks = []struct {
 }
 
 func (w *World) knock(route Route, person Person, path string, k struct{ class, name, method, before, after string }) (Case, bool) {
-	if k.before != "" && route.Bare || k.method != "" && !route.Safe() || w.harmful(route, person) {
+	if k.before != "" && route.Bare || (k.method != "" || k.after != "") && !route.Safe() || w.harmful(route, person) {
 		return Case{}, false
 	}
 	target := k.before + path
@@ -71,8 +72,11 @@ func (w *World) as(route Route, person Person, class, twist, method, target stri
 		q.Header = own(w.City, q.Header)
 		q.Form = filled(route)
 	}
-	return Case{Class: class, Route: route, Person: person, Twist: twist, Send: q}
+	return Case{Class: class, Route: route, Person: person, Twist: twist, Send: q, Fresh: slices.Contains(drawn, route.Path)}
 }
+
+// drawn are the pages that show something new each time: a second factor to take.
+var drawn = []string{"/area-personale/secondo-fattore"}
 
 // hostport is what a browser writes into the Host header.
 func hostport(c *City) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -103,16 +104,20 @@ func leadsToLogin(r Reply, g gate) bool {
 	return path == "/accedi"
 }
 
-// different says how two replies that must be alike differ once request id, date and the values in mask are hidden; "" if they do not.
-func different(a, b Reply, maskA, maskB []string) string {
+// different says how two replies that must be alike differ, once request id, date, new session and what was asked for are hidden; "" if
+// they do not.
+func (c Case) different(a, b Reply) string {
 	if a.Status != b.Status {
 		return fmt.Sprintf("status %d against %d", a.Status, b.Status)
 	}
-	ha, hb := masked(headerText(a), a, maskA), masked(headerText(b), b, maskB)
+	if c.Fresh {
+		return ""
+	}
+	ha, hb := masked(headerText(a), a, c.Alike.Foreign), masked(headerText(b), b, c.Alike.MadeUp)
 	if ha != hb {
 		return "headers " + firstDifference(ha, hb)
 	}
-	ba, bb := masked(a.Body, a, maskA), masked(b.Body, b, maskB)
+	ba, bb := masked(a.Body, a, c.Alike.Foreign), masked(b.Body, b, c.Alike.MadeUp)
 	if ba != bb {
 		return "body " + firstDifference(ba, bb)
 	}
@@ -130,16 +135,16 @@ func headerText(r Reply) string {
 	return strings.Join(lines, "\n")
 }
 
-func masked(text string, r Reply, mask []string) string {
+var newSession = regexp.MustCompile(SessionCookie + "=[^;]+; expires=[^;]+")
+
+func masked(text string, r Reply, value string) string {
 	if id := r.Header.Get("X-Request-Id"); id != "" {
 		text = strings.ReplaceAll(text, id, "<request>")
 	}
-	for _, m := range mask {
-		for _, form := range spellings(m) {
-			text = strings.ReplaceAll(text, form, "<id>")
-		}
+	for _, form := range spellings(value) {
+		text = strings.ReplaceAll(text, form, "<id>")
 	}
-	return text
+	return newSession.ReplaceAllString(text, "<session>")
 }
 
 // spellings are the ways in which a server may give back a value that it was sent.

@@ -1,6 +1,9 @@
 package attacks
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Person is someone who asks. Session is the cookie's value, "" for a visitor.
 type Person struct {
@@ -65,4 +68,12 @@ func gateFor(r Route, p Person) gate {
 		return open
 	}
 	return forbidden
+}
+
+// few are the people between whom a route can tell: where no role is asked for, one of each kind is enough.
+func (w *World) few(r Route) []Person {
+	if strings.HasPrefix(r.Who, "may ") {
+		return w.City.People
+	}
+	return []Person{w.City.Person(Visitor.Name), w.City.Person("citizen"), w.City.Person("city_admin"), w.City.Person("halfway")}
 }

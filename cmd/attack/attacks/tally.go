@@ -13,6 +13,7 @@ type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
 	found  map[string][]string
+	fresh  []string // found since Take was last called
 }
 
 // Count notes one case of a class and everything that was wrong with it.
@@ -25,6 +26,7 @@ func (t *Tally) Count(class, name string, wrong ...string) {
 	t.counts[class]++
 	for _, w := range wrong {
 		t.found[class] = append(t.found[class], name+": "+w)
+		t.fresh = append(t.fresh, class+": "+name+": "+w)
 	}
 }
 
@@ -39,17 +41,12 @@ func (t *Tally) Total() int {
 	return n
 }
 
-// Found lists everything that was wrong, by class.
-func (t *Tally) Found() []string {
+// Take lists what was found since it was last called.
+func (t *Tally) Take() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var all []string
-	for _, class := range slices.Sorted(maps.Keys(t.found)) {
-		for _, w := range t.found[class] {
-			all = append(all, class+": "+w)
-		}
-	}
-	return all
+	defer func() { t.fresh = nil }()
+	return t.fresh
 }
 
 // Table is the count of cases and findings, a class a line.

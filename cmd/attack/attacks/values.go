@@ -3,6 +3,7 @@ package attacks
 import (
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // QueryValues puts into every query parameter what only another city knows, which must be answered as a made-up word is: the same
@@ -10,13 +11,17 @@ import (
 func (w *World) QueryValues() []Case {
 	var cases []Case
 	for _, route := range w.Routes {
-		for _, person := range w.City.People {
+		for _, person := range w.few(route) {
 			path, ok := w.path(route, person, ownIDs)
 			if !ok || !route.Safe() || gateFor(route, person) != open {
 				continue
 			}
 			for _, name := range route.Query {
-				for _, pair := range w.Telling {
+				pairs := w.Words
+				if name != "q" { // a search finds what looks like an id by chance
+					pairs = append(slices.Clone(w.Words), w.Keys...)
+				}
+				for _, pair := range pairs {
 					c := w.as(route, person, "filters, search, sort, counts", name+" of another city", http.MethodGet, path+"?"+url.Values{name: {pair.Foreign}}.Encode())
 					like := c.Send
 					like.Target = path + "?" + url.Values{name: {pair.MadeUp}}.Encode()
@@ -40,7 +45,7 @@ var oddValues = []string{"%00", "%ff", "-1&{}=2", "99999999999999999999", "'%20O
 func (w *World) FormValues() []Case {
 	var cases []Case
 	for _, route := range w.Routes {
-		for _, person := range w.City.People {
+		for _, person := range w.few(route) {
 			path, ok := w.path(route, person, ownIDs)
 			if !ok || route.Safe() || w.harmful(route, person) {
 				continue
@@ -50,7 +55,7 @@ func (w *World) FormValues() []Case {
 				continue
 			}
 			for _, field := range route.Form {
-				for _, pair := range w.Telling {
+				for _, pair := range append(slices.Clone(w.Keys), w.Words[:1]...) {
 					cases = append(cases, w.foreignField(route, person, path, field, pair))
 				}
 			}

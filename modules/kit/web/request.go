@@ -31,6 +31,7 @@ type Request struct {
 
 	http   *fiber.Ctx
 	server *Server
+	cookie bool // the reply sets or takes back the session cookie
 }
 
 // Param is a path parameter.
@@ -204,6 +205,7 @@ func (r *Request) Session() string { return r.http.Cookies(SessionCookie) }
 
 // Remember sets the session cookie until expires.
 func (r *Request) Remember(token string, expires time.Time) {
+	r.cookie = true
 	r.http.Cookie(&fiber.Cookie{
 		Name: SessionCookie, Value: token, Path: "/", Expires: expires, Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
 	})

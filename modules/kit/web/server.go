@@ -84,6 +84,7 @@ func (s *Server) App() *fiber.App {
 		BodyLimit: 1 << 20, ReadBufferSize: 16 << 10, ErrorHandler: s.fail,
 		StrictRouting: false, CaseSensitive: true, UnescapePath: true,
 	})
+	app.Use(oneLength)
 	app.Get("/livez", func(c *fiber.Ctx) error { return c.SendString("ok") })
 	app.Get("/readyz", s.ready)
 	app.Use(s.enter)
@@ -168,6 +169,9 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 	}
 	if err := c.Next(); err != nil {
 		return s.fail(c, err)
+	}
+	if r.cookie { // what carries a cookie is for one browser alone, even if its bytes are for all
+		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	return nil
 }
@@ -296,9 +300,10 @@ func (s *Server) admit(r *Request, route Route) (done bool, err error) {
 			return false, nil
 		}
 	}
-	if r.http.Method() != fiber.MethodGet {
+	if m := r.http.Method(); m != fiber.MethodGet && m != fiber.MethodHead {
 		return false, problem.ErrUnauthenticated
 	}
+	r.http.Set(fiber.HeaderCacheControl, "no-store")
 	step := "/accedi"
 	if r.Half != nil {
 		step = "/accedi/codice"
