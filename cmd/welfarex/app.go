@@ -133,10 +133,36 @@ func (a *App) work(ctx context.Context) error {
 	if err := a.queue.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start working: %w", err)
 	}
-	<-ctx.Done()
+	a.sweep(ctx)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	return a.queue.Stop(ending)
+}
+
+// sweepEvery is how often each city is rid of what has had no meaning for a while: old sessions and links, interrupted uploads.
+const sweepEvery = time.Hour
+
+// sweep goes through the cities, one at a time, until ctx ends.
+func (a *App) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, city := range a.cities.All() {
+			if err := a.sweepCity(tenants.With(ctx, city)); err != nil && ctx.Err() == nil {
+				slog.Error("sweeping failed", "city", city.Slug, "error", err)
+			}
+		}
+	}
+}
+
+func (a *App) sweepCity(ctx context.Context) error {
+	_, err := a.files.Sweep(ctx, time.Now())
+	return errors.Join(err, a.accounts.Sweep(ctx))
 }
 
 // Close lets go of everything.
