@@ -45,6 +45,7 @@ func TestList_FiltersNarrow(t *testing.T) {
 	}{
 		{"", "badante custode doposcuola lezioni pedibus"},
 		{"per=anziani", "badante custode"},
+		{"per=famiglie", "badante doposcuola"},
 		{"per=anziani&per=bambini", "badante custode doposcuola pedibus"},
 		{"bisogno=compiti", "doposcuola lezioni pedibus"},
 		{"categoria=cura", "badante custode"},
@@ -130,6 +131,15 @@ func TestFilter_LosesOneThingAtATime(t *testing.T) {
 		if slices.Contains(less.pairs(), x) || less.Page != 1 || len(less.pairs()) != len(f.pairs())-2 {
 			t.Errorf("without %v: %v", x, less.pairs())
 		}
+	}
+}
+
+func TestList_WhoNamesItFirstComesFirst(t *testing.T) {
+	t.Parallel()
+	s := small()
+	s.cards[0].Audiences = "famiglie anziani"
+	if got := slugs(s.list(parse(t, "per=anziani")).Cards); got != "custode badante" {
+		t.Errorf("for older people: %s", got)
 	}
 }
 

@@ -20,8 +20,10 @@ func (s *Service) QueueFront(b *pgx.Batch, lang string, highlights int, into *Fr
 	en := english(lang)
 	queueNeeds(b, &into.Needs, en, true)
 	queueCategories(b, &into.Categories, en, true)
-	queueProviders(b, &providers, s.today())
-	queueHighlights(b, &into.Highlights, en, highlights)
+	if highlights > 0 {
+		queueProviders(b, &providers, s.today())
+		queueHighlights(b, &into.Highlights, en, highlights)
+	}
 	b.Queue(`SELECT count(*), count(DISTINCT s.provider_id), count(*) FILTER (WHERE s.price_kind = 'free')` + fromServices + `WHERE s.published`).
 		QueryRow(func(row pgx.Row) error {
 			into.Highlights = join(into.Highlights, into.Categories, providers)

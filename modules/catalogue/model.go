@@ -56,6 +56,18 @@ func (l List) Has(word string) bool {
 	return false
 }
 
+// index is the place of a word, or the length of the list if it is not there.
+func (l List) index(word string) int {
+	i := 0
+	for w := range l.Words() {
+		if w == word {
+			break
+		}
+		i++
+	}
+	return i
+}
+
 // Need is how a person names what is wrong.
 type Need struct {
 	Slug  string

@@ -151,17 +151,36 @@ func (l *Listing) choose(s *shelves) {
 	l.Facets = newFacets(s, *f)
 }
 
-// sort orders cards as asked; otherwise they stay in the order in which they were found.
+// sort orders cards as asked. Otherwise the best answers to a question stay first; without one, those that name the need or the person
+// asked for before others.
 func (f Filter) sort(cards []*Card) {
 	byName := func(a, b *Card) int { return cmp.Compare(fold(a.Title.Text), fold(b.Title.Text)) }
-	switch f.Sort {
-	case "nome":
+	switch {
+	case f.Sort == "nome":
 		slices.SortStableFunc(cards, byName)
-	case "prezzo":
+	case f.Sort == "prezzo":
 		slices.SortStableFunc(cards, func(a, b *Card) int {
 			return cmp.Or(cmp.Compare(a.Price.Cents, b.Price.Cents), byName(a, b))
 		})
+	case f.Question == "" && (f.Need != "" || len(f.Audiences) > 0):
+		slices.SortStableFunc(cards, func(a, b *Card) int {
+			return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(f.meant(a), f.meant(b)))
+		})
 	}
+}
+
+// meant says how far down a card names what was asked for: 0 where it comes first.
+func (f Filter) meant(c *Card) int {
+	need, person := 0, 0
+	if f.Need != "" {
+		need = c.Needs.index(f.Need)
+	}
+	for i, a := range f.Audiences {
+		if at := c.Audiences.index(a); i == 0 || at < person {
+			person = at
+		}
+	}
+	return need + person
 }
 
 // page keeps the cards of the page asked for; a page behind the last is the last.
