@@ -143,16 +143,16 @@ func (s serviceFile) sheet() sheet {
 
 func (s serviceFile) terms() map[string]int {
 	body := strings.Join([]string{s.Addressed, s.How, s.Obtained, s.Times, s.Access.Text, strings.Join(s.Needed, " ")}, " ")
-	english := ""
+	var title, summary string
 	if s.En != nil {
-		english = s.En.Title + " " + s.En.Summary
+		title, summary = s.En.Title, s.En.Summary
 	}
 	return weigh(
 		field{weightTitle, []string{s.Title}},
-		field{weightKeyword, s.Keywords},
+		field{weightKeyword, append([]string{title}, s.Keywords...)},
 		field{weightTopic, s.Topics},
-		field{weightSummary, []string{s.Summary}},
-		field{weightBody, []string{body, english}},
+		field{weightSummary, []string{s.Summary, summary}},
+		field{weightBody, []string{body}},
 	)
 }
 

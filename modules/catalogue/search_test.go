@@ -83,6 +83,17 @@ func searchable(t testing.TB, city string) (slugs []string, docs []document, own
 	return slugs, docs, newThesaurus(lines)
 }
 
+func TestSearch_ReadsEnglishToo(t *testing.T) {
+	t.Parallel()
+	slugs, docs, city := searchable(t, "cremona")
+	for ask, want := range map[string]string{"home care": "assistenza-domiciliare", "homework help": "aiuto-compiti", "meals at home": "pasti-a-domicilio", "nursery": "asilo-nido"} {
+		hits := search(ask, docs, city, false)
+		if !slices.ContainsFunc(hits[:min(3, len(hits))], func(h hit) bool { return slugs[h.doc] == want }) {
+			t.Errorf("%s does not find %s", ask, want)
+		}
+	}
+}
+
 func TestSearch_IsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	_, docs, city := searchable(t, "cremona")

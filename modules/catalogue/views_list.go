@@ -79,12 +79,12 @@ func wordsOf(p *ui.Page, prefix string, list List, between string) string {
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
-// example is something that people of this city type.
+// example is something that people of this city type, in their language.
 func example(p *ui.Page) string {
-	if len(p.City.Home.Examples) == 0 {
+	if p.Lang != ui.Italian || len(p.City.Home.Examples) == 0 {
 		return ""
 	}
-	return p.City.Home.Examples[0]
+	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
 }
 
 // title is what the list is a list of.
