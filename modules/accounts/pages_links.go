@@ -55,6 +55,9 @@ func (s *Service) verify(r *web.Request) error {
 		if err := s.ConfirmEmail(r.Ctx, r.Param("token"), visitor(r)); err != nil {
 			return spent(r, err)
 		}
+		if r.Actor != nil {
+			return r.Done(ownPath+"/email", "accounts.email_changed")
+		}
 		return r.Done("/accedi", "accounts.email_changed")
 	}
 	entry, err := s.Verify(r.Ctx, r.Param("token"), r.Secret("password"), visitor(r))
