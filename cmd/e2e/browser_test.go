@@ -96,6 +96,8 @@ func (b *browser) open(t testing.TB, c city, scripts bool) *tab {
 	w.must("listen to the browser's log", err)
 	_, err = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
 	w.must("switch scripts", err)
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+	w.must("ask for no motion", err)
 	w.resize(desk)
 	if !scripts {
 		w.resize(phone)

@@ -20,21 +20,27 @@ type stop struct {
 	Hidden  bool // out of the window, or under something else
 }
 
+// focused says what has the focus; that shows where something changes when the focus goes for a moment.
 const focused = `(() => {
 	const e = document.activeElement
 	if (!e || e === document.body || e === document.documentElement) return {nothing: true}
-	const marks = (el, pseudo) => {
+	const around = [e, ...(e.labels || []), ...[...e.querySelectorAll('*')].slice(0, 8)]
+	for (let up = e.parentElement, n = 0; up && n < 5; up = up.parentElement, n++) around.push(up)
+	const look = () => around.map((el) => [null, '::before', '::after'].map((pseudo) => {
 		const s = getComputedStyle(el, pseudo)
-		return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 && !/, 0\)$/.test(s.outlineColor) || s.boxShadow !== 'none'
-	}
-	const bearers = [e, ...(e.labels || []), e.parentElement]
+		return [s.outlineStyle, s.outlineWidth, s.outlineColor, s.boxShadow, s.borderColor, s.backgroundColor, s.stroke, s.strokeWidth].join()
+	})).join()
+	const withFocus = look()
+	e.blur()
+	const withoutFocus = look()
+	e.focus({focusVisible: true, preventScroll: true})
 	const shown = (e.matches('[type=checkbox], [type=radio]') && e.labels[0]) || e
 	const r = [...shown.getClientRects()].find((r) => r.width && r.height) || {}
 	const x = r.x + r.width / 2, y = r.y + r.height / 2
 	const top = r.width && document.elementFromPoint(Math.min(Math.max(x, 0), innerWidth - 1), y)
 	return {
 		what: e.outerHTML.slice(0, 160), words: (e.innerText || e.getAttribute('aria-label') || '').trim(), main: e.matches('.next-step .btn-primary, .sheet-aside .btn-primary'),
-		menu: e.matches('details.menu > summary'), seen: bearers.some((b) => marks(b) || marks(b, '::before') || marks(b, '::after')),
+		menu: e.matches('details.menu > summary'), seen: withFocus !== withoutFocus,
 		hidden: !top || r.bottom < 0 || r.top > innerHeight || !(shown.contains(top) || top.contains(shown) || e.contains(top)),
 	}
 })()`
