@@ -20,16 +20,9 @@ func (s *Service) listPage(r *web.Request) error {
 	}
 	// A form without scripts sends its empty fields too: people share the address without them.
 	if asked := r.RawQuery(); strings.Count(asked, "=") != strings.Count(l.Filter.Query(), "=") && r.Query("fatto") == "" {
-		return r.See(join2("/servizi", l.Filter.Query()))
+		return r.See(l.Filter.Path())
 	}
 	return s.showList(r, &l)
-}
-
-func join2(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?" + query
 }
 
 func (s *Service) needPage(r *web.Request) error {
@@ -65,7 +58,7 @@ func (s *Service) showList(r *web.Request, l *Listing) error {
 		p.Crumbs = append(p.Crumbs, ui.Crumb{Title: title.Text})
 	}
 	// What people filter and type is theirs: search engines get the shelves and the needs.
-	p.NoIndex = query != "" && query != "pagina="+strings.TrimPrefix(query, "pagina=")
+	p.NoIndex = query != "" && !strings.HasPrefix(query, "pagina=")
 	return r.Show(listView(p, l))
 }
 
