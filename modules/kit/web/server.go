@@ -133,6 +133,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 	host := s.Proxies.host(c)
 	city := s.Directory.ByHost(host)
 	if city == nil {
+		c.Set(fiber.HeaderCacheControl, "no-store") // tomorrow there may be one
 		return c.Status(fiber.StatusNotFound).Type("txt", "utf-8").SendString("Qui non c'è nessuna città. / There is no city here.\n")
 	}
 	if host != city.Host {
