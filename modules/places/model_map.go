@@ -17,6 +17,9 @@ type Map struct {
 	Pins  []Pin
 }
 
+// Tells says whether the drawing shows anything that words do not: one desk in the middle of one field does not.
+func (m Map) Tells() bool { return len(m.Cells) > 1 || len(m.Pins) > 1 }
+
 // Cell is a neighbourhood's field.
 type Cell struct {
 	Slug  string

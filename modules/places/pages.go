@@ -49,12 +49,12 @@ func (s *Service) show(r *web.Request) error {
 	p := r.Page(point.name(r.Lang))
 	p.Description = r.T("places.point.description", "name", p.Title, "address", point.Address, "city", r.City.Name)
 	p.Crumbs = []ui.Crumb{{Title: r.T("places.title"), Href: "/punti"}, {Title: p.Title}}
-	p.JSONLD = structured(p, point)
+	p.JSONLD = structured(p, point, len(geography.Neighbourhoods) > 1)
 	return r.Show(pointPage(p, v))
 }
 
-// structured describes the point to search engines (schema.org).
-func structured(p *ui.Page, point Point) string {
+// structured describes the point to search engines (schema.org); located says whether its position is more than that of the whole place.
+func structured(p *ui.Page, point Point, located bool) string {
 	kind := "GovernmentOffice"
 	if point.Kind == Private {
 		kind = "LocalBusiness"
@@ -72,8 +72,10 @@ func structured(p *ui.Page, point Point) string {
 		"@context": "https://schema.org", "@type": kind, "name": point.name(p.Lang), "description": point.about(p.Lang).Text,
 		"url": p.URL(p.In(p.Lang)), "telephone": point.Phone,
 		"address":                   map[string]any{"@type": "PostalAddress", "streetAddress": point.Address, "addressLocality": p.City.Name, "addressRegion": p.City.Province, "addressCountry": "IT"},
-		"geo":                       map[string]any{"@type": "GeoCoordinates", "latitude": point.Lat, "longitude": point.Lon},
 		"openingHoursSpecification": hours, "knowsLanguage": point.Languages,
+	}
+	if located {
+		described["geo"] = map[string]any{"@type": "GeoCoordinates", "latitude": point.Lat, "longitude": point.Lon}
 	}
 	if point.Email != "" {
 		described["email"] = point.Email

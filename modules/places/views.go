@@ -3,6 +3,7 @@ package places
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,9 +206,9 @@ func tel(phone string) templ.SafeURL {
 	}, phone))
 }
 
-// street is where a map of the world shows the point.
-func street(point Point) templ.SafeURL {
-	return templ.SafeURL(fmt.Sprintf("https://www.openstreetmap.org/?mlat=%[1]f&mlon=%[2]f#map=18/%[1]f/%[2]f", point.Lat, point.Lon))
+// street is where a map of the world looks for the point's address.
+func street(p *ui.Page, point Point) templ.SafeURL {
+	return templ.SafeURL("https://www.openstreetmap.org/search?query=" + url.QueryEscape(point.Address+", "+p.City.Name))
 }
 
 func (pin Pin) label(p *ui.Page, now time.Time) string {
