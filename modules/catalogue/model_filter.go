@@ -115,16 +115,16 @@ func (f Filter) Query() string {
 
 // Path is where this filter's list is found. A need or a category alone has a page of its own.
 func (f Filter) Path() string {
-	query := f.Query()
-	switch {
-	case query == "":
+	switch query := f.Query(); query {
+	case "":
 		return "/servizi"
-	case query == "bisogno="+f.Need:
+	case "bisogno=" + f.Need:
 		return NeedPath(f.Need)
-	case query == "categoria="+f.Category:
+	case "categoria=" + f.Category:
 		return CategoryPath(f.Category)
+	default:
+		return "/servizi?" + query
 	}
-	return "/servizi?" + query
 }
 
 // NeedPath is the page of all services that answer a need.

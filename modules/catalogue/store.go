@@ -34,17 +34,30 @@ func (c *Card) scan(rows pgx.Rows, english bool, more ...any) error {
 	return err
 }
 
-func queueCards(b *pgx.Batch, into *[]Card, english bool, sql string, args ...any) {
-	b.Queue(sql, append([]any{english}, args...)...).Query(func(rows pgx.Rows) error {
-		*into = make([]Card, 0, 64)
+// What is usual, so that a list rarely has to grow while it is read.
+const (
+	manyCards = 72
+	manyRows  = 16
+)
+
+// collect reads rows to where they stay.
+func collect[T any](into *[]T, usual int, scan func(pgx.Rows, *T) error) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		list := make([]T, 0, usual)
 		for rows.Next() {
-			*into = append(*into, Card{})
-			if err := (&(*into)[len(*into)-1]).scan(rows, english); err != nil {
+			var none T
+			list = append(list, none)
+			if err := scan(rows, &list[len(list)-1]); err != nil {
 				return err
 			}
 		}
+		*into = list
 		return rows.Err()
-	})
+	}
+}
+
+func queueCards(b *pgx.Batch, into *[]Card, usual int, english bool, sql string, args ...any) {
+	b.Queue(sql, append([]any{english}, args...)...).Query(collect(into, usual, func(rows pgx.Rows, c *Card) error { return c.scan(rows, english) }))
 }
 
 // queueAllCards asks for every service, with what the search needs if there is a question. Those of a provider that is out of view
@@ -54,22 +67,22 @@ func queueAllCards(b *pgx.Batch, into *[]Card, english, search bool) {
 	if search {
 		terms = `s.terms::text`
 	}
-	queueCards(b, into, english, selectCards+terms+` FROM services s WHERE s.published`+byTitle)
+	queueCards(b, into, manyCards, english, selectCards+terms+` FROM services s WHERE s.published`+byTitle)
 }
 
 // queueSimilar asks for up to three services of the same shelf.
 func queueSimilar(b *pgx.Batch, into *[]Card, english bool, slug string) {
-	queueCards(b, into, english, selectCards+`''`+fromServices+`WHERE s.published AND s.slug <> $2
+	queueCards(b, into, 3, english, selectCards+`''`+fromServices+`WHERE s.published AND s.slug <> $2
 		AND s.category_id = (SELECT o.category_id FROM services o WHERE o.slug = $2) ORDER BY s.status, s.online DESC, s.title LIMIT 3`, slug)
 }
 
 func queueCardsOf(b *pgx.Batch, into *[]Card, english bool, provider string) {
-	queueCards(b, into, english, selectCards+`''`+fromServices+`WHERE s.published AND p.slug = $2`+byTitle, provider)
+	queueCards(b, into, manyRows, english, selectCards+`''`+fromServices+`WHERE s.published AND p.slug = $2`+byTitle, provider)
 }
 
 // queueHighlights asks for one service of each shelf: what can be had today, on line before others.
 func queueHighlights(b *pgx.Batch, into *[]Card, english bool, most int) {
-	queueCards(b, into, english, `SELECT h.* FROM (SELECT DISTINCT ON (s.category_id) `+selectCards[len("SELECT "):]+`''`+fromServices+
+	queueCards(b, into, most, english, `SELECT h.* FROM (SELECT DISTINCT ON (s.category_id) `+selectCards[len("SELECT "):]+`''`+fromServices+
 		`WHERE s.published ORDER BY s.category_id, s.status, s.online DESC, s.title) h JOIN categories c ON c.id = h.category_id
 		ORDER BY c.position LIMIT $2`, most)
 }
@@ -77,52 +90,32 @@ func queueHighlights(b *pgx.Batch, into *[]Card, english bool, most int) {
 func queueNeeds(b *pgx.Batch, into *[]Need, english, counted bool) {
 	b.Queue(`SELECT n.slug, n.name, CASE WHEN $1 THEN COALESCE(n.en ->> 'name', '') ELSE '' END, n.icon,
 		CASE WHEN $2 THEN (SELECT count(*) FROM services s WHERE s.published AND n.slug = ANY (s.needs)) ELSE 0 END
-		FROM needs n WHERE n.published ORDER BY n.position, n.slug`, english, counted).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var n Need
-			var twin string
-			if err := rows.Scan(&n.Slug, &n.Name.Text, &twin, &n.Icon, &n.Count); err != nil {
-				return err
-			}
-			n.Name = text(english, n.Name.Text, twin)
-			*into = append(*into, n)
-		}
-		return rows.Err()
-	})
+		FROM needs n WHERE n.published ORDER BY n.position, n.slug`, english, counted).Query(collect(into, manyRows, func(rows pgx.Rows, n *Need) error {
+		var twin string
+		err := rows.Scan(&n.Slug, &n.Name.Text, &twin, &n.Icon, &n.Count)
+		n.Name = text(english, n.Name.Text, twin)
+		return err
+	}))
 }
 
 func queueCategories(b *pgx.Batch, into *[]Category, english, counted bool) {
 	b.Queue(`SELECT c.id, c.slug, c.name, CASE WHEN $1 THEN COALESCE(c.en ->> 'name', '') ELSE '' END, c.summary,
 		CASE WHEN $1 THEN COALESCE(c.en ->> 'summary', '') ELSE '' END, c.icon,
 		CASE WHEN $2 THEN (SELECT count(*) FROM services s WHERE s.published AND s.category_id = c.id) ELSE 0 END
-		FROM categories c WHERE c.published ORDER BY c.position, c.slug`, english, counted).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var c Category
-			var name, summary string
-			if err := rows.Scan((*[16]byte)(&c.id), &c.Slug, &c.Name.Text, &name, &c.Summary.Text, &summary, &c.Icon, &c.Count); err != nil {
-				return err
-			}
-			c.Name, c.Summary = text(english, c.Name.Text, name), text(english, c.Summary.Text, summary)
-			*into = append(*into, c)
-		}
-		return rows.Err()
-	})
+		FROM categories c WHERE c.published ORDER BY c.position, c.slug`, english, counted).Query(collect(into, manyRows, func(rows pgx.Rows, c *Category) error {
+		var name, summary string
+		err := rows.Scan((*[16]byte)(&c.id), &c.Slug, &c.Name.Text, &name, &c.Summary.Text, &summary, &c.Icon, &c.Count)
+		c.Name, c.Summary = text(english, c.Name.Text, name), text(english, c.Summary.Text, summary)
+		return err
+	}))
 }
 
 const selectProviders = `SELECT p.id, p.slug, p.name, p.kind, p.accreditations`
 
 // queueProviders asks for who delivers, as cards need them: with the name, and whether they stand in the register today.
 func queueProviders(b *pgx.Batch, into *[]Provider, today string) {
-	b.Queue(selectProviders + ` FROM providers p WHERE p.published ORDER BY p.position, p.slug`).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var p Provider
-			if err := p.scan(rows, today); err != nil {
-				return err
-			}
-			*into = append(*into, p)
-		}
-		return rows.Err()
-	})
+	b.Queue(selectProviders + ` FROM providers p WHERE p.published ORDER BY p.position, p.slug`).
+		Query(collect(into, manyRows, func(rows pgx.Rows, p *Provider) error { return p.scan(rows, today) }))
 }
 
 // queueProviderPages asks for providers with all that their pages show; slug "" for every one.
@@ -130,19 +123,12 @@ func queueProviderPages(b *pgx.Batch, into *[]Provider, english bool, today, slu
 	b.Queue(selectProviders+`, p.about, CASE WHEN $1 THEN COALESCE(p.en ->> 'about', '') ELSE '' END, p.address, p.phone, p.email, p.web,
 		COALESCE((SELECT n.name FROM neighbourhoods n WHERE n.slug = p.neighbourhood), ''),
 		(SELECT count(*) FROM services s WHERE s.provider_id = p.id AND s.published)
-		FROM providers p WHERE p.published AND ($2 = '' OR p.slug = $2) ORDER BY p.position, p.slug`, english, slug).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var p Provider
-			var about string
-			err := p.scan(rows, today, &p.About.Text, &about, &p.Address, &p.Phone, &p.Email, &p.Web, &p.Neighbourhood, &p.Count)
-			if err != nil {
-				return err
-			}
-			p.About = text(english, p.About.Text, about)
-			*into = append(*into, p)
-		}
-		return rows.Err()
-	})
+		FROM providers p WHERE p.published AND ($2 = '' OR p.slug = $2) ORDER BY p.position, p.slug`, english, slug).Query(collect(into, manyRows, func(rows pgx.Rows, p *Provider) error {
+		var about string
+		err := p.scan(rows, today, &p.About.Text, &about, &p.Address, &p.Phone, &p.Email, &p.Web, &p.Neighbourhood, &p.Count)
+		p.About = text(english, p.About.Text, about)
+		return err
+	}))
 }
 
 func (p *Provider) scan(rows pgx.Rows, today string, more ...any) error {
@@ -158,52 +144,29 @@ func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
 		COALESCE(o.name, ''), COALESCE(o.address, ''), COALESCE(o.phone, ''), COALESCE(o.email, ''), COALESCE(o.hours, ''),
 		p.slug, p.name, p.kind, p.accreditations, p.address, p.phone, p.email, p.web`+fromServices+
 		`LEFT JOIN offices o ON o.id = s.office_id WHERE s.published AND s.slug = ANY ($2) ORDER BY array_position($2, s.slug)`, english, slugs).
-		Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				var s Sheet
-				var o Office
-				p := &Provider{}
-				err := s.scan(rows, english, &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
-					&o.Name, &o.Address, &o.Phone, &o.Email, &o.Hours,
-					&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web)
-				if err != nil {
-					return err
-				}
-				s.Provider = p
-				if o.Name != "" {
-					s.Office = &o
-				}
-				*into = append(*into, s)
+		Query(collect(into, len(slugs), func(rows pgx.Rows, s *Sheet) error {
+			var o Office
+			p := &Provider{}
+			s.Provider = p
+			err := s.scan(rows, english, &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
+				&o.Name, &o.Address, &o.Phone, &o.Email, &o.Hours,
+				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web)
+			if o.Name != "" {
+				s.Office = &o
 			}
-			return rows.Err()
-		})
+			return err
+		}))
 }
 
 // hood is a neighbourhood as a filter names it.
 type hood struct{ slug, name string }
 
 func queueHoods(b *pgx.Batch, into *[]hood) {
-	b.Queue(`SELECT slug, name FROM neighbourhoods WHERE published ORDER BY position, slug`).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var h hood
-			if err := rows.Scan(&h.slug, &h.name); err != nil {
-				return err
-			}
-			*into = append(*into, h)
-		}
-		return rows.Err()
-	})
+	b.Queue(`SELECT slug, name FROM neighbourhoods WHERE published ORDER BY position, slug`).
+		Query(collect(into, manyRows, func(rows pgx.Rows, h *hood) error { return rows.Scan(&h.slug, &h.name) }))
 }
 
 func queueSynonyms(b *pgx.Batch, into *[]synonym) {
-	b.Queue(`SELECT words, mean FROM synonyms WHERE published ORDER BY slug`).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var s synonym
-			if err := rows.Scan(&s.Words, &s.Mean); err != nil {
-				return err
-			}
-			*into = append(*into, s)
-		}
-		return rows.Err()
-	})
+	b.Queue(`SELECT words, mean FROM synonyms WHERE published ORDER BY slug`).
+		Query(collect(into, manyRows, func(rows pgx.Rows, s *synonym) error { return rows.Scan(&s.Words, &s.Mean) }))
 }
