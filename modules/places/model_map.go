@@ -24,7 +24,7 @@ func (m Map) Tells() bool { return len(m.Cells) > 1 || len(m.Pins) > 1 }
 type Cell struct {
 	Slug  string
 	Path  string // SVG path data
-	Tint  int    // 0–3; no two neighbours share one
+	Tint  int    // 0–3; neighbours differ where four tints allow it
 	Label Label
 }
 
@@ -170,7 +170,7 @@ func outline(sites []vec, reach float64) []vec {
 	return edge
 }
 
-// voronoi gives each site the part of the land that is nearest to it, and a tint that its neighbours do not have.
+// voronoi gives each site the part of the land that is nearest to it, and a tint that its neighbours do not have, if one of four is left.
 func voronoi(sites, land []vec) (fields [][]vec, tints []int) {
 	fields, tints = make([][]vec, len(sites)), make([]int, len(sites))
 	for i, site := range sites {

@@ -14,8 +14,10 @@ const selectPoints = `SELECT p.slug, p.name, p.kind, p.neighbourhood, COALESCE(n
 // QueuePoints adds to a batch the query for every access point of the city.
 func QueuePoints(b *pgx.Batch, into *[]Point) {
 	b.Queue(selectPoints).Query(func(rows pgx.Rows) error {
+		*into = make([]Point, 0, 8)
 		for rows.Next() {
-			var p Point
+			*into = append(*into, Point{})
+			p := &(*into)[len(*into)-1]
 			var hours map[string][]string
 			err := rows.Scan(&p.Slug, &p.Name, &p.Kind, &p.Neighbourhood, &p.NeighbourhoodName, &p.Address, &p.Lat, &p.Lon, &p.Phone, &p.Email, &p.About,
 				&p.StepFree, &p.Languages, &hours, &p.Closed, &p.En)
@@ -25,7 +27,6 @@ func QueuePoints(b *pgx.Batch, into *[]Point) {
 			if p.Hours, err = parseWeek(hours); err != nil {
 				return err
 			}
-			*into = append(*into, p)
 		}
 		return rows.Err()
 	})
