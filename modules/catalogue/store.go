@@ -22,16 +22,24 @@ const fromServices = ` FROM services s JOIN providers p ON p.id = s.provider_id 
 
 const byTitle = ` ORDER BY s.status, s.title, s.slug`
 
-func (c *Card) scan(rows pgx.Rows, english bool, more ...any) error {
-	var title, summary string
-	targets := [...]any{
-		&c.Slug, &c.Title.Text, &title, &c.Summary.Text, &summary, (*[16]byte)(&c.category), (*[16]byte)(&c.provider),
+// readCard is a card while it is being read, with the twins of its texts.
+type readCard struct {
+	Card
+	title, summary string
+}
+
+// targets are where the columns of selectCards go.
+func (c *readCard) targets() []any {
+	return []any{
+		&c.Slug, &c.Title.Text, &c.title, &c.Summary.Text, &c.summary, (*[16]byte)(&c.category), (*[16]byte)(&c.provider),
 		(*string)(&c.Needs), (*string)(&c.Audiences), (*string)(&c.Places), (*string)(&c.Neighbourhoods),
 		(*string)(&c.Status), &c.Online, (*string)(&c.Price.Kind), &c.Price.Cents, &c.Price.Most, &c.Price.Unit, &c.Picture, &c.terms,
 	}
-	err := rows.Scan(append(targets[:], more...)...)
-	c.Title, c.Summary = text(english, c.Title.Text, title), text(english, c.Summary.Text, summary)
-	return err
+}
+
+func (c *readCard) card(english bool) Card {
+	c.Title, c.Summary = text(english, c.Title.Text, c.title), text(english, c.Summary.Text, c.summary)
+	return c.Card
 }
 
 // What is usual, so that a list rarely has to grow while it is read.
@@ -57,7 +65,19 @@ func collect[T any](into *[]T, usual int, scan func(pgx.Rows, *T) error) func(pg
 }
 
 func queueCards(b *pgx.Batch, into *[]Card, usual int, english bool, sql string, args ...any) {
-	b.Queue(sql, append([]any{english}, args...)...).Query(collect(into, usual, func(rows pgx.Rows, c *Card) error { return c.scan(rows, english) }))
+	b.Queue(sql, append([]any{english}, args...)...).Query(func(rows pgx.Rows) error {
+		// Every row has a value for every target: one row is read over the other.
+		var c readCard
+		targets := c.targets()
+		*into = make([]Card, 0, usual)
+		for rows.Next() {
+			if err := rows.Scan(targets...); err != nil {
+				return err
+			}
+			*into = append(*into, c.card(english))
+		}
+		return rows.Err()
+	})
 }
 
 // queueAllCards asks for every service, with what the search needs if there is a question. Those of a provider that is out of view
@@ -145,12 +165,14 @@ func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
 		p.slug, p.name, p.kind, p.accreditations, p.address, p.phone, p.email, p.web`+fromServices+
 		`LEFT JOIN offices o ON o.id = s.office_id WHERE s.published AND s.slug = ANY ($2) ORDER BY array_position($2, s.slug)`, english, slugs).
 		Query(collect(into, len(slugs), func(rows pgx.Rows, s *Sheet) error {
+			var c readCard
 			var o Office
 			p := &Provider{}
-			s.Provider = p
-			err := s.scan(rows, english, &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
+			err := rows.Scan(append(c.targets(), &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
 				&o.Name, &o.Address, &o.Phone, &o.Email, &o.Hours,
-				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web)
+				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web)...)
+			s.Card = c.card(english)
+			s.Provider = p
 			if o.Name != "" {
 				s.Office = &o
 			}
