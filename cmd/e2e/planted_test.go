@@ -26,7 +26,7 @@ func TestExamine_SeesWhatIsPlanted(t *testing.T) {
 		{"a second main heading", "document.querySelector('main').append(document.createElement('h1')), document.querySelector('main').lastChild.append('Ancora')", "main headings"},
 		{"no language", "document.documentElement.removeAttribute('lang')", "language"},
 		{"no title", "document.title = ''", "title"},
-		{"the key of a word", "document.querySelector('main p').append('places.nowhere')", "places.nowhere"},
+		{"the key of a word", "document.querySelector('main p').append(' places.nowhere ')", "places.nowhere"},
 		{"no way past the header", "document.querySelector('.skiplink').remove()", "way past the header"},
 		{"something wide", "document.styleSheets[0].insertRule('h1 { min-width: 700px }')", "sideways"},
 	} {

@@ -12,7 +12,10 @@ type Week [7][]Span
 // Span is an opening on one day, in minutes after midnight; 24:00 is 1440.
 type Span struct{ From, To int }
 
-var errSpan = errors.New("spans must be hh:mm-hh:mm, in order, without overlap")
+var (
+	errSpan  = errors.New("spans must be hh:mm-hh:mm")
+	errOrder = errors.New("spans must be in order, without overlap")
+)
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
@@ -36,7 +39,7 @@ func parseSpans(texts []string) ([]Span, error) {
 		}
 		s := Span{minutes(text[:5]), minutes(text[6:])}
 		if s.From <= end || s.To <= s.From || s.To > 24*60 {
-			return nil, errSpan
+			return nil, errOrder
 		}
 		spans, end = append(spans, s), s.To
 	}
