@@ -78,11 +78,14 @@ func (s *Sender) Send(ctx context.Context, l Letter) error {
 
 func (l Letter) message(ctx context.Context, city *tenants.City) (*mail.Msg, error) {
 	m := mail.NewMsg()
+	if !plain(city.Mail.From) {
+		return nil, fmt.Errorf("sender of %s: %q is not one plain address", city.Slug, city.Mail.From)
+	}
 	// net/mail quotes and encodes a name, whatever it holds.
 	if err := m.From((&netmail.Address{Name: city.Mail.FromName, Address: city.Mail.From}).String()); err != nil {
 		return nil, fmt.Errorf("sender of %s: %w", city.Slug, err)
 	}
-	if to, err := netmail.ParseAddress(l.To); err != nil || to.Address != l.To {
+	if !plain(l.To) {
 		return nil, errRecipient
 	}
 	if err := m.To(l.To); err != nil {
@@ -104,6 +107,12 @@ func (l Letter) message(ctx context.Context, city *tenants.City) (*mail.Msg, err
 	}
 	m.AddAlternativeString(mail.TypeTextHTML, html)
 	return m, nil
+}
+
+// plain says whether a text is an address and nothing else.
+func plain(address string) bool {
+	a, err := netmail.ParseAddress(address)
+	return err == nil && a.Address == address
 }
 
 var errRecipient = errors.New("the recipient is not one plain address")
