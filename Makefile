@@ -17,7 +17,7 @@ demo: build ## Nine running cities on one process; installs what is missing.
 
 .PHONY: test
 test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium.
-	@source .ci/need && need_postgres && need_chromium && $(GO) test -race -timeout 20m $(TESTS)
+	@source .ci/need && need_postgres && need_chromium && $(GO) test -race -timeout 40m $(TESTS)
 
 .PHONY: build
 build: assets ## The program, in bin/.
