@@ -42,10 +42,10 @@ func said(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// ID is a path parameter that must be a UUID; anything else is not found.
+// ID is a path parameter that must be a UUID in its one usual spelling; anything else is not found.
 func (r *Request) ID(name string) (uuid.UUID, error) {
 	id, err := uuid.Parse(r.http.Params(name))
-	if err != nil {
+	if err != nil || id.String() != r.http.Params(name) {
 		return uuid.Nil, problem.ErrNotFound
 	}
 	return id, nil
