@@ -122,7 +122,7 @@ func TestParam_HoldsWhatADatabaseCanTake(t *testing.T) {
 	})
 	for target, want := range map[string]string{
 		"/servizi/a?q=%20asilo+nido%20&per=x&per=&per=y": `"a" "asilo nido" ["x" "y"]`,
-		"/servizi/a%00b?q=%00&per=%ff":                   `"a�b" "�" ["�"]`,
+		"/servizi/a%ffb?q=%00&per=%ff":                   `"a�b" "�" ["�"]`,
 		"/servizi/%ff%fe?q=%c3%a8":                       `"�" "è" []`,
 	} {
 		if got := strings.ReplaceAll(s.get(target).status(t, 200).body, "&#34;", `"`); got != "<p>"+want+"</p>" {
