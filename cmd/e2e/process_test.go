@@ -131,6 +131,43 @@ func TestDemo_AnotherUserNeedsNoRights(t *testing.T) {
 	}
 }
 
+func TestDemo_SaysWhoIsThere(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join(shared.data, "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said struct {
+		Operator any    `json:"operator"`
+		MailURL  string `json:"mail_url"`
+		Cities   []struct {
+			Accounts []map[string]any `json:"accounts"`
+		} `json:"cities"`
+	}
+	if err := json.Unmarshal(raw, &said); err != nil || said.Operator != nil || !strings.Contains(string(raw), `"operator": null`) {
+		t.Errorf("operator %v, %v", said.Operator, err)
+	}
+	for i, c := range said.Cities {
+		var roles []string
+		for _, a := range c.Accounts {
+			roles = append(roles, a["role"].(string))
+			if _, told := a["totp_secret"]; !told || (a["totp_secret"] == nil) != (a["role"] == "citizen") {
+				t.Errorf("the second factor of %v is %v", a["email"], a["totp_secret"])
+			}
+		}
+		if want := []string{"citizen", "provider", "welfare_manager", "municipality", "city_admin"}; !slices.Equal(roles, want) {
+			t.Errorf("the people of city %d have the roles %v", i, roles)
+		}
+	}
+	for _, suffix := range []string{"", ".json"} {
+		res, err := http.Get(said.MailURL + suffix) //nolint:noctx // on this machine
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("the mail page: %v, %v", res, err)
+		}
+		_ = res.Body.Close()
+	}
+}
+
 func TestDemo_SettingsForAnotherShell(t *testing.T) {
 	t.Parallel()
 	info, err := os.Stat(shared.envFile())
@@ -221,6 +258,11 @@ func TestCities_OnlyTheHostDecides(t *testing.T) {
 	cremona, biella := shared.city("cremona"), shared.city("biella")
 	if r := shared.ask(t, "atlantide.localhost", "/"); r.status != http.StatusNotFound {
 		t.Errorf("an unknown host answers %d", r.status)
+	}
+	for _, path := range []string{"/livez", "/readyz"} {
+		if r := shared.ask(t, "atlantide.localhost", path); r.status != http.StatusOK || len(r.body) > 20 {
+			t.Errorf("%s answers %d %q", path, r.status, r.body)
+		}
 	}
 	honest := shared.ask(t, cremona.host(), "/")
 	for _, header := range []string{"X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Forwarded-Server", "Forwarded"} {
