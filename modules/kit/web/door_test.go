@@ -255,7 +255,7 @@ func TestFail_TellsNothingOfTheInside(t *testing.T) {
 		"/errore":    {say(errDown), 500},
 		"/bug":       {bug("nil map of Anna Rossi"), 500},
 		"/bug-err":   {bug(errDown), 500},
-		"/nil":       {func(r *web.Request) error { var m map[string]int; m["x"] = 1; return nil }, 500},
+		"/nil":       {func(r *web.Request) error { var nobody *tenants.City; return r.Show(show(nobody.Name)) }, 500},
 		"/tardi":     {say(context.DeadlineExceeded), 500},
 		"/vietato":   {say(wrapped), 403},
 		"/altrove":   {say(problem.ErrNotFound), 404},
