@@ -23,6 +23,13 @@ type Page struct {
 	BaseURL     string  // scheme, host and port of this city: "https://welfare.cremona.example"
 	Image       string  // path of a picture shown when the page is shared; optional
 	Notice      *Notice // said once on top of the page, as after a redirect
+
+	voice Voice // kept, for a page says hundreds of words; spoke is what it was made of
+	spoke struct {
+		words *Words
+		city  *tenants.City
+		lang  string
+	}
 }
 
 // Crumb is a step of the way back to the home.
@@ -58,7 +65,14 @@ type Notice struct {
 }
 
 // Voice speaks this page's language in this city's words.
-func (p *Page) Voice() Voice { return Voice{words: p.Words, city: p.City, lang: p.Lang} }
+func (p *Page) Voice() Voice {
+	now := p.spoke
+	now.words, now.city, now.lang = p.Words, p.City, p.Lang
+	if p.voice.words == nil || now != p.spoke {
+		p.voice, p.spoke = p.Words.For(p.City, p.Lang), now
+	}
+	return p.voice
+}
 
 // T is the text of a key; see Voice.T.
 func (p *Page) T(key string, args ...any) string { return p.Voice().T(key, args...) }

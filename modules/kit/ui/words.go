@@ -84,14 +84,22 @@ func (w *Words) Keys(lang string) []string {
 
 // For is a voice that speaks a language in a city's own words; city may be nil.
 func (w *Words) For(city *tenants.City, lang string) Voice {
-	return Voice{words: w, city: city, lang: lang}
+	if w == nil {
+		w = shell
+	}
+	v := Voice{words: w, lang: lang, common: w.byLang[lang]}
+	if city != nil {
+		v.own = city.Words[lang]
+	}
+	return v
 }
 
 // Voice says things in one language and one city's wording. It is a small value: make one wherever there is no Page, as in a mail.
 type Voice struct {
-	words *Words
-	city  *tenants.City
-	lang  string
+	words  *Words
+	lang   string
+	own    map[string]string // the city's wording
+	common map[string]string
 }
 
 // Lang is the language spoken, "it" or "en".
@@ -134,17 +142,17 @@ func (v Voice) Known(key string) bool {
 }
 
 func (v Voice) find(key string) (string, bool) {
-	if v.city != nil && len(v.city.Words) > 0 {
-		if text, ok := v.city.Words[v.lang][key]; ok {
+	if len(v.own) > 0 {
+		if text, ok := v.own[key]; ok {
 			return text, true
 		}
+	}
+	if text, ok := v.common[key]; ok {
+		return text, true
 	}
 	words := v.words
 	if words == nil {
 		words = shell
-	}
-	if text, ok := words.byLang[v.lang][key]; ok {
-		return text, true
 	}
 	text, ok := words.byLang[Italian][key]
 	return text, ok
