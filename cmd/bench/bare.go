@@ -124,6 +124,8 @@ func goType(column string, oid uint32) reflect.Type {
 			return reflect.TypeFor[catalogue.Provider]().Field(fieldOf[catalogue.Provider]("Accreditations")).Type
 		case "sheet":
 			return reflect.TypeFor[catalogue.Sheet]().Field(fieldOf[catalogue.Sheet]("sheet")).Type
+		case "hours":
+			return reflect.TypeFor[map[string][]string]()
 		}
 		return reflect.TypeFor[[]byte]()
 	}

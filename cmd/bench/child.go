@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Every server that is measured is a process of its own, as in life: no other's garbage or heap helps or hinders it. It is this
@@ -28,7 +29,7 @@ type childTask struct {
 	Settings settings
 	Uncached bool            // ours: never from memory
 	Bare     map[string]page // these instead of ours
-	Profile  string          // file for a CPU profile
+	Profile  string          // file for a CPU profile; that of allocations goes beside it
 }
 
 // child is such a process as its parent sees it.
@@ -107,6 +108,24 @@ func residentOf(pid int) (float64, error) {
 	return 0, errors.New("no VmRSS")
 }
 
+// cpuOf is the time that processes have computed so far; the kernel counts it in hundredths of a second.
+func cpuOf(pids ...int) time.Duration {
+	var ticks int64
+	for _, pid := range pids {
+		raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(raw), ") ")
+		fields := strings.Fields(rest)
+		for _, f := range fields[11:13] { // utime, stime
+			n, _ := strconv.ParseInt(f, 10, 64)
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
 // beChild is the child's own life: it serves until its standard input ends.
 func beChild(ctx context.Context, file string) error {
 	raw, err := os.ReadFile(file)
@@ -133,7 +152,12 @@ func beChild(ctx context.Context, file string) error {
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return err
 		}
-		defer pprof.StopCPUProfile()
+		defer func() {
+			pprof.StopCPUProfile()
+			if f, err := os.Create(task.Profile + ".allocs"); err == nil {
+				_ = pprof.Lookup("allocs").WriteTo(f, 0)
+			}
+		}()
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- serve(l) }()

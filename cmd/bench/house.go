@@ -148,6 +148,20 @@ func (h *house) plain(ctx context.Context, slug string) (string, error) {
 	return u.String(), nil
 }
 
+// backends are the processes of PostgreSQL that work for somebody.
+func (h *house) backends(ctx context.Context) ([]int, error) {
+	conn, err := pgx.Connect(ctx, h.postgres.SuperURL())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int])
+}
+
 // host is where a city of the house answers.
 func host(slug string) string { return slug + ".localhost" }
 

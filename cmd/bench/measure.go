@@ -35,6 +35,7 @@ type load struct {
 	workers int
 	pick    func(n int) call // the n-th request of the whole run
 	next    int
+	cpu     func() cpu // used so far by those who answer; nil if nobody looks
 }
 
 func newLoad(addr string, workers int, pick func(int) call) *load {
@@ -47,13 +48,20 @@ func always(c call) func(int) call { return func(int) call { return c } }
 type slice struct {
 	rate     float64 // requests a second
 	p50, p99 time.Duration
+	cpu      cpu // a request
 }
+
+// cpu is computing time.
+type cpu struct{ server, database time.Duration }
+
+func (c cpu) all() float64 { return (c.server + c.database).Seconds() }
 
 // run loads for about d.
 func (l *load) run(d time.Duration) (slice, error) {
 	took := make([][]time.Duration, l.workers)
 	errs := make([]error, l.workers)
 	var group sync.WaitGroup
+	used := l.used()
 	started := time.Now()
 	for w := range l.workers {
 		group.Go(func() { took[w], errs[w] = l.loop(l.next+w, started.Add(d)) })
@@ -67,7 +75,18 @@ func (l *load) run(d time.Duration) (slice, error) {
 		return slice{}, err
 	}
 	slices.Sort(all)
-	return slice{rate: float64(len(all)) / elapsed.Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100]}, nil
+	now, n := l.used(), time.Duration(len(all))
+	return slice{
+		rate: float64(len(all)) / elapsed.Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100],
+		cpu: cpu{(now.server - used.server) / n, (now.database - used.database) / n},
+	}, nil
+}
+
+func (l *load) used() cpu {
+	if l.cpu == nil {
+		return cpu{}
+	}
+	return l.cpu()
 }
 
 func (l *load) loop(n int, until time.Time) (took []time.Duration, err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"time"
 )
 
 // pages compares list and sheet with a bare handler, and policies with none.
@@ -53,23 +54,23 @@ func (b *bench) pages(ctx context.Context) error {
 		bytes := fmt.Sprintf("%d statements, %d bytes", len(stored[name].Statements)-1, len(stored[name].Body))
 		section := c.section()
 		if b.wants(section) {
-			if err := b.against(section, name+": ours, rendered", servers["uncached"], c, servers["bare"], bareCall, bytes, !c.Gzip); err != nil {
+			if err := b.against(ctx, section, name+": ours, rendered", servers["uncached"], c, servers["bare"], bareCall, bytes, !c.Gzip); err != nil {
 				return err
 			}
 			if c.Gzip {
-				if err := b.against(section, name+": ours, from memory", servers["cached"], c, servers["bare"], bareCall, bytes, false); err != nil {
+				if err := b.against(ctx, section, name+": ours, from memory", servers["cached"], c, servers["bare"], bareCall, bytes, false); err != nil {
 					return err
 				}
 			} else {
 				signed := c
 				signed.Cookie = cookie
-				if err := b.against(section, name+": ours, signed in", servers["uncached"], signed, servers["bare"], bareCall, bytes, false); err != nil {
+				if err := b.against(ctx, section, name+": ours, signed in", servers["uncached"], signed, servers["bare"], bareCall, bytes, false); err != nil {
 					return err
 				}
 			}
 		}
 		if b.wants("rls") && !c.Gzip {
-			if err := b.against("rls", name+": policies on", servers["policies"], bareCall, servers["bare"], bareCall, bytes, false); err != nil {
+			if err := b.against(ctx, "rls", name+": policies on", servers["policies"], bareCall, servers["bare"], bareCall, bytes, false); err != nil {
 				return err
 			}
 		}
@@ -124,15 +125,34 @@ func (b *bench) capture(ctx context.Context, asked map[string]call) (cookie stri
 	return cookie, stored, nil
 }
 
-// against compares requests a second of two servers.
-func (b *bench) against(section, name string, ours *child, oursCall call, theirs *child, theirsCall call, note string, gated bool) error {
-	pairs, err := interleave(b.rounds, b.stretch, newLoad(ours.addr, b.workers, always(oursCall)), newLoad(theirs.addr, b.workers, always(theirsCall)))
+// against compares requests a second of two servers, and the time that they and PostgreSQL compute for one: the machine's other
+// business shows in the first and hardly in the second.
+func (b *bench) against(ctx context.Context, section, name string, ours *child, oursCall call, theirs *child, theirsCall call, note string, gated bool) error {
+	loads := [2]*load{newLoad(ours.addr, b.workers, always(oursCall)), newLoad(theirs.addr, b.workers, always(theirsCall))}
+	for i, server := range []*child{ours, theirs} {
+		if _, err := loads[i].run(b.stretch); err != nil { // opens the connections
+			return err
+		}
+		backends, err := b.house.backends(ctx)
+		if err != nil {
+			return err
+		}
+		loads[i].cpu = func() cpu { return cpu{cpuOf(server.cmd.Process.Pid), cpuOf(backends...)} }
+	}
+	pairs, err := interleave(b.rounds, b.stretch, loads[0], loads[1])
 	if err != nil {
 		return err
 	}
 	ratio := over(pairs, func(p pair) float64 { return p.ours.rate / p.theirs.rate })
+	computed := over(pairs, func(p pair) float64 { return p.theirs.cpu.all() / p.ours.cpu.all() })
+	ms := func(of func(pair) time.Duration) float64 {
+		return over(pairs, func(p pair) float64 { return of(p).Seconds() * 1000 }).Median
+	}
+	note = fmt.Sprintf("server %.2f : %.2f ms, PostgreSQL %.2f : %.2f ms, %s",
+		ms(func(p pair) time.Duration { return p.ours.cpu.server }), ms(func(p pair) time.Duration { return p.theirs.cpu.server }),
+		ms(func(p pair) time.Duration { return p.ours.cpu.database }), ms(func(p pair) time.Duration { return p.theirs.cpu.database }), note)
 	f := figure{
-		Section: section, Name: name, Unit: "req/s", Ratio: &ratio, Note: note,
+		Section: section, Name: name, Unit: "req/s", Ratio: &ratio, CPU: &computed, Note: note,
 		Ours: over(pairs, func(p pair) float64 { return p.ours.rate }).Median, Theirs: over(pairs, func(p pair) float64 { return p.theirs.rate }).Median,
 	}
 	if gated {

@@ -17,6 +17,7 @@ type figure struct {
 	Ours    float64 `json:"ours"`             // median
 	Theirs  float64 `json:"theirs,omitempty"` // median of what it is compared with
 	Ratio   *spread `json:"ratio,omitempty"`  // ours to theirs, round by round
+	CPU     *spread `json:"cpu,omitempty"`    // the same of computing time a request, theirs to ours
 	Goal    *goal   `json:"goal,omitempty"`
 	Note    string  `json:"note,omitempty"`
 }
@@ -68,6 +69,9 @@ func (r *report) add(figures ...figure) {
 		ratio, bound := "", ""
 		if f.Ratio != nil {
 			ratio = fmt.Sprintf("%.2f (%.2f–%.2f)", f.Ratio.Median, f.Ratio.Min, f.Ratio.Max)
+		}
+		if f.CPU != nil {
+			f.Note = fmt.Sprintf("by CPU %.2f (%.2f–%.2f), %s", f.CPU.Median, f.CPU.Min, f.CPU.Max, f.Note)
 		}
 		if f.Goal != nil {
 			sign := "≤"
