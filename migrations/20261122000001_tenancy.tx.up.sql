@@ -81,7 +81,7 @@ CREATE TABLE audit_entries (
     tenant_id    uuid,
     seq          bigint NOT NULL,
     at           timestamptz NOT NULL,
-    actor        text NOT NULL,           -- account:<uuid> · job:<kind> · operator
+    actor        text NOT NULL,           -- account:<uuid> · staff:<uuid> · job:<kind> · operator
     subject_kind text NOT NULL,
     subject      text NOT NULL,           -- an id, never a name
     verb         text NOT NULL,

@@ -9,7 +9,7 @@ import (
 
 // Entry is one decision for the audit trail. It holds ids and digests, never personal data.
 type Entry struct {
-	Actor       string // account:<uuid> · job:<kind> · operator
+	Actor       string // account:<uuid> · staff:<uuid>, with a role at that time · job:<kind> · operator
 	SubjectKind string // "account", "service", "city", …
 	Subject     string // its id
 	Verb        string // what was done, past tense: "registered", "suspended"

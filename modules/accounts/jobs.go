@@ -157,7 +157,7 @@ func (s *Service) letter(ctx context.Context, account *Account, kind, path strin
 		Button:     voice.T(key + ".button"), Close: voice.T(key+".close", "phone", city.Contacts.Phone),
 	}
 	l.Greeting = voice.T("accounts.mail.hello", "name", account.Name)
-	if account.Name == "" {
+	if account.Name == "" || account.Pending() || kind == purposeEmail { // whose address it is nobody knows: no words of whoever wrote it there
 		l.Greeting = voice.T("accounts.mail.hello_you")
 	}
 	page := ui.Page{Lang: account.Language}

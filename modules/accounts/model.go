@@ -97,7 +97,8 @@ func checkName(f *problem.Fields, name string) {
 		f.Add("name", "accounts.name.missing")
 		return
 	}
-	f.Check(utf8.RuneCountInString(name) <= longestName && !strings.ContainsAny(name, "<>\r\n\t") && utf8.ValidString(name), "name", "accounts.name.wrong")
+	f.Check(utf8.RuneCountInString(name) <= longestName && !strings.ContainsAny(name, "<>/\\\r\n\t") && !strings.Contains(strings.ToLower(name), "www.") &&
+		utf8.ValidString(name), "name", "accounts.name.wrong") // no addresses: a name stands in mails
 }
 
 //words: accounts.email.missing accounts.email.wrong accounts.name.missing accounts.name.wrong accounts.phone.wrong accounts.terms.missing

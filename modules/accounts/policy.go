@@ -50,8 +50,20 @@ func mayClose(memberships []Membership, admins int) error {
 // providersOf are the providers whose colleagues the actor may see: their own.
 func (s *Service) providersOf(actor *authz.Actor) []uuid.UUID {
 	ids := []uuid.UUID{}
-	for _, m := range s.policy.Scopes(actor, "enter", "provider") {
-		ids = append(ids, m.Provider)
+	for _, m := range s.policy.Scopes(actor, "read", "colleague") {
+		if m.Role == authz.Provider {
+			ids = append(ids, m.Provider)
+		}
 	}
 	return ids
+}
+
+// mayReadMunicipality: by a role of the municipality; that of a provider shows only its own.
+func (s *Service) mayReadMunicipality(actor *authz.Actor) bool {
+	for _, m := range s.policy.Scopes(actor, "read", "colleague") {
+		if m.Role != authz.Provider {
+			return true
+		}
+	}
+	return false
 }

@@ -74,8 +74,14 @@ func audit(ctx context.Context, actor string, account uuid.UUID, verb, purpose s
 	return tenants.Audit(ctx, tenants.Entry{Actor: actor, SubjectKind: "account", Subject: account.String(), Verb: verb, Purpose: purpose})
 }
 
-// self is how an account is named in the trail when it acts for itself.
-func self(id uuid.UUID) string { return "account:" + id.String() }
+// auditSelf notes that a person did something to their own account, and whether they are staff now.
+func auditSelf(ctx context.Context, id uuid.UUID, verb, purpose string) error {
+	staff, err := hasRoles(ctx, id)
+	if err != nil {
+		return err
+	}
+	return audit(ctx, authz.TrailID(id, staff), id, verb, purpose)
+}
 
 // at puts a refusal beside a field of the form.
 func at(field string, refusal *problem.Error) error {

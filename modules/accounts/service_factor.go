@@ -118,7 +118,7 @@ func (s *Service) keepFactor(ctx context.Context, account *Account, codes []stri
 	if err := acquit(ctx, codeByAccount, account.ID.String()); err != nil {
 		return err
 	}
-	if err := audit(ctx, self(account.ID), account.ID, verb, "second factor"); err != nil {
+	if err := auditSelf(ctx, account.ID, verb, "second factor"); err != nil {
 		return err
 	}
 	return s.queue.Enqueue(ctx, NoticeMail{account.ID, notice})

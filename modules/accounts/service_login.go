@@ -97,7 +97,7 @@ func (s *Service) open(ctx context.Context, account *Account, strong bool, v Vis
 		return Entry{}, err
 	}
 	if step == StepDone {
-		err = audit(ctx, self(account.ID), account.ID, "signed_in", "login")
+		err = auditSelf(ctx, account.ID, "signed_in", "login")
 	}
 	return Entry{token, session.Expires, step}, err
 }
@@ -153,7 +153,7 @@ func (s *Service) useRecovery(ctx context.Context, account *Account, hash []byte
 	if !ok {
 		return at("code", ErrCode)
 	}
-	if err := audit(ctx, self(account.ID), account.ID, "recovery_code_used", "second factor"); err != nil {
+	if err := auditSelf(ctx, account.ID, "recovery_code_used", "second factor"); err != nil {
 		return err
 	}
 	return s.queue.Enqueue(ctx, NoticeMail{account.ID, noticeRecovery})
@@ -169,6 +169,6 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 		if err != nil || account == uuid.Nil {
 			return err
 		}
-		return audit(ctx, self(account), account, "signed_out", "logout")
+		return auditSelf(ctx, account, "signed_out", "logout")
 	})
 }

@@ -161,14 +161,14 @@ func (s *Service) Close(ctx context.Context, actor *authz.Actor, password string
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if _, err := unchanged(ctx, account); err != nil {
+			return err
+		}
 		memberships, admins, err := lockMemberships(ctx, account.ID)
 		if err != nil {
 			return err
 		}
 		if err := mayClose(memberships, admins); err != nil {
-			return err
-		}
-		if _, err := unchanged(ctx, account); err != nil {
 			return err
 		}
 		if err := audit(ctx, actor.ID(), account.ID, "closed", "closed by the person"); err != nil {

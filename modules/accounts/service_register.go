@@ -49,7 +49,7 @@ func (s *Service) Register(ctx context.Context, r Registration, v Visitor) error
 		if err := insertAcceptances(ctx, account.ID, s.now()); err != nil {
 			return err
 		}
-		if err := audit(ctx, self(account.ID), account.ID, "registered", "registration"); err != nil {
+		if err := auditSelf(ctx, account.ID, "registered", "registration"); err != nil {
 			return err
 		}
 		return s.queue.Enqueue(ctx, VerifyMail{account.ID})
@@ -96,18 +96,21 @@ func (s *Service) Verify(ctx context.Context, token, password string, v Visitor)
 	}
 	var entry Entry
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		if _, err := spendToken(ctx, token, purposeVerify, s.now()); err != nil {
-			return err
-		}
-		fresh, err := unchanged(ctx, account)
+		fresh, _, err := s.lockLink(ctx, account.ID, token, purposeVerify)
 		if err != nil {
 			return err
+		}
+		if fresh.Password != account.Password {
+			return at("password", ErrPassword)
 		}
 		fresh.Verified = s.now()
 		if err := saveAccount(ctx, fresh); err != nil {
 			return err
 		}
-		if err := audit(ctx, self(fresh.ID), fresh.ID, "verified", "registration"); err != nil {
+		if err := dropTokens(ctx, fresh.ID, s.now(), purposeInvite); err != nil {
+			return err
+		}
+		if err := auditSelf(ctx, fresh.ID, "verified", "registration"); err != nil {
 			return err
 		}
 		entry, err = s.open(ctx, fresh, false, v)
@@ -123,6 +126,20 @@ func (s *Service) findLink(ctx context.Context, token, purpose string, v Visitor
 	}
 	_, account, err := s.findToken(ctx, token, purpose)
 	return account, err
+}
+
+// lockLink uses a link up, in the running transaction. Everything that changes an account locks its row first, so that no two wait for
+// each other.
+func (s *Service) lockLink(ctx context.Context, id uuid.UUID, token, purpose string) (*Account, oneTime, error) {
+	account, err := lockAccount(ctx, id)
+	if errors.Is(err, problem.ErrNotFound) {
+		err = ErrToken
+	}
+	if err != nil {
+		return nil, oneTime{}, err
+	}
+	link, err := spendToken(ctx, token, purpose, s.now())
+	return account, link, err
 }
 
 // Forget sends a link for a new password, if the address has an account. Nobody can tell from the answer, nor from how long it takes:
@@ -168,10 +185,7 @@ func (s *Service) Reset(ctx context.Context, token, password string, v Visitor) 
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		if _, err := spendToken(ctx, token, purposeReset, s.now()); err != nil {
-			return err
-		}
-		account, err := lockAccount(ctx, account.ID)
+		account, _, err := s.lockLink(ctx, account.ID, token, purposeReset)
 		if err != nil {
 			return err
 		}
@@ -182,22 +196,23 @@ func (s *Service) Reset(ctx context.Context, token, password string, v Visitor) 
 	})
 }
 
-// setPassword keeps a new password, ends all sessions but one, makes open links worthless and tells the person.
+// setPassword keeps a new password, ends all sessions but one, makes open links worthless and tells the person. A change of address that
+// waits ends too: it may be a thief's.
 func (s *Service) setPassword(ctx context.Context, account *Account, hash string, but uuid.UUID) error {
-	account.Password = hash
+	account.Password, account.NewEmail = hash, ""
 	if err := saveAccount(ctx, account); err != nil {
 		return err
 	}
 	if err := deleteSessions(ctx, account.ID, but); err != nil {
 		return err
 	}
-	if err := dropTokens(ctx, account.ID, s.now(), purposeReset, purposeVerify, purposeInvite); err != nil {
+	if err := dropTokens(ctx, account.ID, s.now(), purposeReset, purposeVerify, purposeInvite, purposeEmail); err != nil {
 		return err
 	}
 	if err := acquit(ctx, loginByAccount, account.Email); err != nil {
 		return err
 	}
-	if err := audit(ctx, self(account.ID), account.ID, "password_changed", "new password"); err != nil {
+	if err := auditSelf(ctx, account.ID, "password_changed", "new password"); err != nil {
 		return err
 	}
 	return s.queue.Enqueue(ctx, NoticeMail{account.ID, noticePassword})
@@ -219,21 +234,27 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 	}
 	var entry Entry
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		if _, err := spendToken(ctx, token, purposeInvite, s.now()); err != nil {
-			return err
-		}
-		account, err := lockAccount(ctx, account.ID)
+		account, _, err := s.lockLink(ctx, account.ID, token, purposeInvite)
 		if err != nil {
 			return err
+		}
+		if !account.Pending() {
+			return ErrToken
 		}
 		account.Name, account.Password, account.Language, account.Verified = r.Name, hash, r.Language, s.now()
 		if err := saveAccount(ctx, account); err != nil {
 			return err
 		}
+		if err := dropTokens(ctx, account.ID, s.now(), purposeVerify, purposeReset); err != nil {
+			return err
+		}
+		if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
+			return err
+		}
 		if err := insertAcceptances(ctx, account.ID, s.now()); err != nil {
 			return err
 		}
-		if err := audit(ctx, self(account.ID), account.ID, "invitation_taken", "invitation"); err != nil {
+		if err := auditSelf(ctx, account.ID, "invitation_taken", "invitation"); err != nil {
 			return err
 		}
 		entry, err = s.open(ctx, account, false, v)
@@ -244,15 +265,12 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 
 // ConfirmEmail makes the new address the account's, by the link that was sent there.
 func (s *Service) ConfirmEmail(ctx context.Context, token string, v Visitor) error {
-	if err := s.count(ctx, tokenByClient, client(v.Address)); err != nil {
+	account, err := s.findLink(ctx, token, purposeEmail, v)
+	if err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		link, err := spendToken(ctx, token, purposeEmail, s.now())
-		if err != nil {
-			return err
-		}
-		account, err := lockAccount(ctx, link.Account)
+		account, link, err := s.lockLink(ctx, account.ID, token, purposeEmail)
 		if err != nil {
 			return err
 		}
@@ -270,6 +288,6 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string, v Visitor) err
 		if err := dropTokens(ctx, account.ID, s.now(), purposeReset); err != nil {
 			return err
 		}
-		return audit(ctx, self(account.ID), account.ID, "email_changed", "new address proved")
+		return auditSelf(ctx, account.ID, "email_changed", "new address proved")
 	})
 }

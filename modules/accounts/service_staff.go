@@ -53,6 +53,9 @@ func (s *Service) MunicipalStaff(ctx context.Context, actor *authz.Actor) ([]*Co
 	if err := s.allow(actor, "enter", "municipality"); err != nil {
 		return nil, err
 	}
+	if !s.mayReadMunicipality(actor) {
+		return nil, problem.ErrForbidden
+	}
 	return s.readMunicipality(ctx)
 }
 
@@ -180,6 +183,10 @@ func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, m
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, err := lockAccount(ctx, colleague)
+		if err != nil {
+			return err
+		}
 		list, admins, err := lockMemberships(ctx, colleague)
 		if err != nil {
 			return err
@@ -192,10 +199,6 @@ func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, m
 		}
 		if found == nil {
 			return problem.ErrNotFound
-		}
-		account, err := lockAccount(ctx, colleague)
-		if err != nil {
-			return err
 		}
 		if !account.Pending() {
 			if err := mayRemove(*found, admins); err != nil {

@@ -172,7 +172,7 @@ func TestResetFactor_AColleaguesNotOnesOwn(t *testing.T) {
 	if subject := w.letter("marco@comune.example").Subject; subject != "Il tuo secondo fattore è stato azzerato" {
 		t.Errorf("told %q", subject)
 	}
-	if w.number("SELECT count(*) FROM audit_entries WHERE verb = 'factor_reset' AND subject = $1 AND actor = $2", marco.ID.String(), self(elena.ID)) != 1 {
+	if w.number("SELECT count(*) FROM audit_entries WHERE verb = 'factor_reset' AND subject = $1 AND actor = $2", marco.ID.String(), authz.TrailID(elena.ID, true)) != 1 {
 		t.Error("not in the trail")
 	}
 	reset(marco.ID).wants(t, 409)
@@ -220,6 +220,31 @@ func TestTrail_IsPagedAndFiltered(t *testing.T) {
 	}
 	admin.get("/amministrazione/registro?azione=niente").wants(t, 200, "Nessuna operazione di questo tipo")
 	admin.get("/amministrazione/registro?prima=2").wants(t, 200, "Registrazione")
+}
+
+// Whether an entry names a person is decided by the role they held then.
+func TestTrail_NamesWhoWasStaffThen(t *testing.T) {
+	w := setup(t)
+	w.person("elena@comune.example", authz.CityAdmin)
+	anna := w.person("anna@posta.example", authz.Citizen)
+	marco := w.person("marco@comune.example", authz.Municipality)
+	w.actor("anna@posta.example")   // signs in as a citizen,
+	w.actor("marco@comune.example") // and he with a role
+	w.sql("DELETE FROM memberships WHERE account_id = $1", marco.ID)
+	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: anna.Email, Role: authz.WelfareManager}); err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := w.readTrail(w.ctx, "signed_in", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]string{}
+	for _, trace := range list {
+		named[trace.Subject] = trace.ActorName + "/" + trace.SubjectName
+	}
+	if named[anna.ID.String()] != "/" || named[marco.ID.String()] != "Prova M/Prova M" {
+		t.Errorf("%v", named)
+	}
 }
 
 func TestStaffPages_AnswerInBothLanguages(t *testing.T) {

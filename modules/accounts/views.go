@@ -30,11 +30,11 @@ func verbOptions(p *ui.Page, verbs []string) []ui.Option {
 func actorName(p *ui.Page, me *authz.Actor, t Trace) string {
 	kind, id, _ := strings.Cut(t.Actor, ":")
 	switch {
-	case me != nil && t.Actor == me.ID():
+	case me != nil && id == me.Account.String():
 		return p.T("accounts.actor.you")
 	case t.ActorName != "":
 		return t.ActorName
-	case kind == "account":
+	case kind == "account", kind == "staff":
 		return nameless(p, id)
 	case kind == "job":
 		return p.T("accounts.actor.job")
@@ -64,7 +64,7 @@ func subjectName(p *ui.Page, t Trace) string {
 
 // between says who did it and to whom, once if that is the same person.
 func between(p *ui.Page, me *authz.Actor, t Trace) string {
-	if t.Actor == "account:"+t.Subject {
+	if _, id, _ := strings.Cut(t.Actor, ":"); id == t.Subject {
 		return actorName(p, me, t)
 	}
 	return actorName(p, me, t) + " → " + subjectName(p, t)

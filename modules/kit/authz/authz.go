@@ -51,8 +51,16 @@ type Actor struct {
 // Exception is a city's deviation from the common policy.
 type Exception struct{ Role, Verb, Kind, Effect string }
 
-// ID is the actor as the audit trail names it.
-func (a *Actor) ID() string { return "account:" + a.Account.String() }
+// ID is the actor as the audit trail names it, which keeps whether they were staff at that time.
+func (a *Actor) ID() string { return TrailID(a.Account, a.Staff()) }
+
+// TrailID is how the audit trail names an account that acts: those who hold a role stand in it by name, citizens do not.
+func TrailID(account uuid.UUID, staff bool) string {
+	if staff {
+		return "staff:" + account.String()
+	}
+	return "account:" + account.String()
+}
 
 // Staff says whether the actor holds any role but citizen; staff need their second factor.
 func (a *Actor) Staff() bool { return a != nil && len(a.Memberships) > 0 }

@@ -187,7 +187,7 @@ func TestActor_SaysWhoItIs(t *testing.T) {
 		t.Error("nobody is somebody")
 	}
 	a := actor(authz.Provider)
-	if !a.Staff() || !a.Has(authz.Provider) || a.Has(authz.CityAdmin) || a.ID() != "account:"+a.Account.String() {
+	if !a.Staff() || !a.Has(authz.Provider) || a.Has(authz.CityAdmin) || a.ID() != "staff:"+a.Account.String() {
 		t.Errorf("%+v", a)
 	}
 }
