@@ -106,6 +106,9 @@ func read(question string, docs []document, city thesaurus, generous bool) []ask
 	var heard []string
 	kept := list[:0]
 	for _, a := range list {
+		if !known[a.stem()] && kin[a.stem()] {
+			continue // nobody here speaks of it, and it is no slip for something else
+		}
 		if !known[a.stem()] {
 			if heard == nil {
 				heard = vocabulary(docs, city)

@@ -120,6 +120,7 @@ func (x index) match(c concept, doc int) float64 {
 }
 
 // says is how well a document says all words of a way. Who lacks one can still say something, but much less: a mean of products, not sums.
+// Of several words, one for the family alone says nothing.
 func (x index) says(w way, doc int) float64 {
 	var sum, all float64
 	some := false
@@ -127,7 +128,7 @@ func (x index) says(w way, doc int) float64 {
 		e := x[s]
 		all += e.rare
 		sum += e.rare * math.Log(max(e.weights[doc], lacking))
-		some = some || e.weights[doc] > 0
+		some = some || e.weights[doc] > 0 && (len(w.stems) == 1 || !kin[s])
 	}
 	if !some {
 		return 0

@@ -28,8 +28,9 @@ func weigh(fields ...field) map[string]int {
 	for _, f := range fields {
 		seen := map[string]bool{}
 		for _, text := range f.texts {
-			for _, w := range words(text) {
-				if s := stem(w); !stopWords[w] && !seen[s] {
+			said := words(text)
+			for _, w := range said {
+				if s := stem(w); !stopWords[w] && !seen[s] && !(kin[s] && len(said) > 1 && f.weight == weightKeyword) {
 					seen[s] = true
 					terms[s] += f.weight
 				}
@@ -91,6 +92,19 @@ var weakStems = func() map[string]bool {
 const weakList = `aiuto aiutare aiutatemi bisogno cerco cercare chiedere dare dato devo deve dire fatto fare gente giorno ho persona problema
 	prendere riesco riesce serve servono servizio sento solo stare diventare trovo trovare tutto venire viene vivo vive volta volte andare
 	qualcuno nessuno adesso ora oggi molto tanto troppo due tre anni apre`
+
+// kin are the stems of words for one's family. They say who is meant, not what is wrong: of a phrase they are never enough, so that who
+// looks for an ill husband is not shown what is there against a violent one.
+var kin = func() map[string]bool {
+	set := map[string]bool{}
+	for _, s := range stems(kinList) {
+		set[s] = true
+	}
+	return set
+}()
+
+const kinList = `marito moglie mamma mamme papa padre madre figlio figlia nonno nonna suocero suocera fratello sorella zio zia compagno compagna
+	fidanzato fidanzata ex om`
 
 // stopWords say nothing about what a person needs.
 var stopWords = func() map[string]bool {

@@ -45,6 +45,30 @@ func TestSearch_AnswersEverydayQuestions(t *testing.T) {
 	}
 }
 
+// TestSearch_KnowsAnIllHusbandFromAViolentOne: words for the family alone never lead to the anti-violence centre.
+func TestSearch_KnowsAnIllHusbandFromAViolentOne(t *testing.T) {
+	t.Parallel()
+	slugs, docs, city := searchable(t, "cremona")
+	shown := func(ask string) bool {
+		hits := search(ask, docs, city, false)
+		return slices.ContainsFunc(hits[:min(3, len(hits))], func(h hit) bool { return slugs[h.doc] == "centro-antiviolenza" })
+	}
+	for _, ask := range []string{
+		"marito", "mio marito", "mio marito si è perso", "mio marito non cammina più", "mio marito sta male", "mio marito è malato", "il mio ex",
+		"mio marito ha l'alzheimer", "mio marito è caduto", "il me om el sta mal", "mia moglie non si alza", "aiuto per mio marito", "marito in ospedale",
+		"mio marito non ricorda più niente", "moglie", "mamma", "mio figlio", "nonno",
+	} {
+		if shown(ask) {
+			t.Errorf("%s: shows the anti-violence centre", ask)
+		}
+	}
+	for _, ask := range []string{"mio marito mi picchia", "marito violento", "mio marito mi mena", "ho paura di mio marito", "il mio ex mi segue", "stalking"} {
+		if !shown(ask) {
+			t.Errorf("%s: does not show the anti-violence centre", ask)
+		}
+	}
+}
+
 // searchable is a city's services as the search sees them, without a database.
 func searchable(t testing.TB, city string) (slugs []string, docs []document, own thesaurus) {
 	plan, err := readFolder(t, city)
