@@ -19,13 +19,16 @@ func jobsAlone(h hand) {
 		{"a city of nobody", fmt.Sprintf(`{"city": %q}`, uuid.Must(uuid.NewV7()))}, {"alfa, about a person of beta", alfa},
 	} {
 		_, before := h.mailSays(0)
-		id := h.putJob("accounts.reset_mail", fmt.Sprintf(`{"Account": %q}`, citizen), c.metadata)
-		h.eventually(h.T, "the job was tried", func() bool {
-			return h.rows("SELECT count(*) FROM river_job WHERE id = $1 AND attempt > 0 AND state NOT IN ('running', 'available')", id) == 1
+		ids := []int64{h.putJob("accounts.reset_mail", fmt.Sprintf(`{"Account": %q}`, citizen), c.metadata)}
+		if c.metadata != alfa { // nor may a job without a city fall to the first one that has the person
+			ids = append(ids, h.putJob("accounts.reset_mail", fmt.Sprintf(`{"Account": %q}`, h.alfa.things.accounts["citizen"]), c.metadata))
+		}
+		h.eventually(h.T, "the jobs were tried", func() bool {
+			return h.rows("SELECT count(*) FROM river_job WHERE id = ANY ($1) AND attempt > 0 AND state NOT IN ('running', 'available')", ids) == len(ids)
 		})
 		_, after := h.mailSays(before)
 		h.check("a job with "+c.name, after == before, "sent a mail")
-		_, err := h.super.Exec(h.ctx, "DELETE FROM river_job WHERE id = $1", id)
+		_, err := h.super.Exec(h.ctx, "DELETE FROM river_job WHERE id = ANY ($1)", ids)
 		h.must(err)
 	}
 	_, before := h.mailSays(0)

@@ -63,6 +63,12 @@ func logins(h hand) {
 	h.check("a login at home", fresh != "" && h.in(h.alfa, fresh), "does not work, so the cases around it prove nothing")
 	h.check("a session that an attacker chose", fresh != "fixed-by-an-attacker" && !h.in(h.alfa, "fixed-by-an-attacker"), "is kept")
 	h.check("a session of alfa at beta", !h.in(h.beta, fresh), "is accepted")
+	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "\t//evil.example", "/\t/evil.example", "javascript:alert(1)", "evil.example", "/%2f/../\r\nX: y"} {
+		away := form(password)
+		away.Set("poi", next)
+		to := h.post(h.alfa, "", "/accedi", away).Header.Get("Location")
+		h.check("a login that leads to "+next, strings.HasPrefix(to, "/") && !strings.Contains(to, "evil.example") && !strings.HasPrefix(to, "//"), "leads to "+to)
+	}
 	again := cookie(h.post(h.alfa, fresh, "/accedi", form(password)))
 	h.check("a login that replaces another", again != fresh && !h.in(h.alfa, fresh), "leaves the old session alive")
 	h.post(h.alfa, again, "/esci", nil)
@@ -71,9 +77,11 @@ func logins(h hand) {
 	half := h.alfa.Person("halfway").Session
 	h.check("a password without the second factor", h.get(h.alfa, half, "/comune").Status == http.StatusSeeOther && !h.in(h.alfa, half), "is enough for staff")
 	admin := h.beta.things.accounts["city_admin"]
-	sealed := ""
-	h.must(h.super.QueryRow(h.ctx, "SELECT encode(totp_sealed, 'hex') FROM accounts WHERE id = $1", admin).Scan(&sealed))
-	_, err = h.app.parsed.key.Open(h.alfa.record, "totp:"+admin.String(), []byte(sealed))
+	var sealed []byte
+	h.must(h.super.QueryRow(h.ctx, "SELECT totp_sealed FROM accounts WHERE id = $1", admin).Scan(&sealed))
+	_, err = h.app.parsed.key.Open(h.beta.record, "totp:"+admin.String(), sealed)
+	h.check("a second factor of beta opened for beta", err == nil, "does not open, so the next case proves nothing")
+	_, err = h.app.parsed.key.Open(h.alfa.record, "totp:"+admin.String(), sealed)
 	h.check("a second factor of beta opened for alfa", err != nil, "was opened")
 }
 

@@ -37,6 +37,7 @@ func TestIsolation(t *testing.T) {
 		{"CrossSite", generated((*attacks.World).CrossSite)},
 		{"Crossing", generated((*attacks.World).Crossing)},
 		{"Forged", generated((*attacks.World).Forged)},
+		{"Away", generated((*attacks.World).Away)},
 		{"Caches", func(ctx context.Context, _ *testing.T, _ *stage, w *attacks.World) { w.Caches(ctx) }},
 		{"Sockets", func(ctx context.Context, _ *testing.T, _ *stage, w *attacks.World) {
 			w.Sockets(ctx)

@@ -110,10 +110,12 @@ func (w *World) MalformedIDs() []Case {
 					continue
 				}
 				c := w.as(route, person, "malformed ids", "id "+odd, route.Method, path)
-				ids := w.IDs(person, route, route.ParamNames()[0])
-				// An escaped slash makes another path of it, which may be nobody's: then no one is asked who they are.
+				// An escaped slash makes another path of it, and one with a zero is nobody's: then no one is asked who they are.
 				walled := gateFor(route, person) != open
-				c.Gate, c.Echoed = walled && !strings.Contains(odd, "%2f"), []string{ids.Foreign}
+				c.Gate = walled && !strings.Contains(odd, "%2f") && !strings.Contains(odd, "%00")
+				for _, name := range route.ParamNames() {
+					c.Echoed = append(c.Echoed, w.IDs(person, route, name).Foreign)
+				}
 				if route.Safe() && !walled {
 					c.Want = []int{http.StatusNotFound, http.StatusBadRequest}
 				}

@@ -12,7 +12,11 @@ import (
 func (w *World) Knock() []Case {
 	var cases []Case
 	for _, route := range w.Routes {
-		for _, person := range w.City.People {
+		people := w.City.People
+		if !route.Safe() {
+			people = w.few(route)
+		}
+		for _, person := range people {
 			path, ok := w.path(route, person, ownIDs)
 			if !ok {
 				continue

@@ -100,3 +100,15 @@ func Incomplete(routes []Route, known func(r Route, param string) bool) []string
 	}
 	return wrong
 }
+
+// Manifest counts the manifest's rows and what they leave open.
+func (w *World) Manifest() {
+	known := func(r Route, param string) bool { return w.IDs(w.City.Person("city_admin"), r, param).MadeUp != "" }
+	wrong := Incomplete(w.Routes, known)
+	for _, r := range w.Routes {
+		w.Tally.Count("routes: is the manifest complete?", r.Name())
+	}
+	if len(wrong) > 0 {
+		w.Tally.Count("routes: is the manifest complete?", "manifest", wrong...)
+	}
+}

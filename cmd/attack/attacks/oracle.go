@@ -24,8 +24,17 @@ func (w *World) judge(c Case, r Reply) []string {
 	if to := r.Header.Get("Location"); to != "" && !w.ownAddress(to) {
 		wrong = append(wrong, "leads away from the city: "+to)
 	}
+	if to := away.FindString(r.Body); to != "" {
+		wrong = append(wrong, "leads to another site: "+to)
+	}
+	if inner := inside.FindString(r.Body); inner != "" {
+		wrong = append(wrong, "tells of its inside: "+inner)
+	}
 	return append(wrong, cacheable(c, r)...)
 }
+
+// inside finds what only a programmer should read.
+var inside = regexp.MustCompile(`SQLSTATE|pgx|pq:|goroutine \d|\.go:\d+|panic:|runtime error|violates |row-level security`)
 
 // foreignMark looks for another city's data, and gives it with what stands around it.
 func (w *World) foreignMark(r Reply, echoed []string) string {

@@ -18,7 +18,7 @@ func (w *World) QueryValues() []Case {
 			}
 			for _, name := range route.Query {
 				pairs := w.Words
-				if name != "q" { // a search finds what looks like an id by chance
+				if name != "q" { // a search finds, by chance, what looks like an id
 					pairs = append(slices.Clone(w.Words), w.Keys...)
 				}
 				for _, pair := range pairs {
@@ -54,8 +54,11 @@ func (w *World) FormValues() []Case {
 			if gateFor(route, person) != open {
 				continue
 			}
+			if person.Half && route.Who != "halfway" || person.Role == "city_admin" && route.Who == "anyone" {
+				continue // does as the visitor and the citizen do
+			}
 			for _, field := range route.Form {
-				for _, pair := range append(slices.Clone(w.Keys), w.Words[:1]...) {
+				for _, pair := range append(slices.Clone(w.Keys[:1]), w.Words[:min(1, len(w.Words))]...) {
 					cases = append(cases, w.foreignField(route, person, path, field, pair))
 				}
 			}

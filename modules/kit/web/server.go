@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -143,6 +144,10 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 	defer cancel()
 	r := &Request{Ctx: tenants.WithRequestID(tenants.With(ctx, city), id), City: city, http: c, server: s}
 	r.Lang, r.Path = language(c.Path())
+	misleading := misleads(r.Path)
+	if misleading {
+		r.Path = "/" // never repeated in a page's links
+	}
 	c.Locals(localRequest, r)
 	defer func() {
 		if p := recover(); p != nil {
@@ -162,7 +167,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		page.NoIndex = true
 		return r.ShowAs(fiber.StatusServiceUnavailable, ui.ErrorPage(page, fiber.StatusServiceUnavailable))
 	}
-	if r.Lang == "en" && !speaks(city, "en") {
+	if misleading || r.Lang == "en" && !speaks(city, "en") {
 		return s.fail(c, problem.ErrNotFound)
 	}
 	if err := s.sameOrigin(c, city); err != nil {
@@ -175,6 +180,11 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	return nil
+}
+
+// misleads says whether a browser could read a path as another host's: "//evil.example", "/\evil.example", a tab between two slashes.
+func misleads(path string) bool {
+	return strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsFunc(path, unicode.IsControl)
 }
 
 // language splits "/en/servizi" into en and "/servizi".
