@@ -96,6 +96,27 @@ func TestRead_TheCityDoesNotOutliveTheBatch(t *testing.T) {
 	}
 }
 
+func TestTx_TheCityDoesNotOutliveIt(t *testing.T) {
+	t.Parallel()
+	db := narrow(t)
+	ctx, _ := testkit.City(t)
+	addOffice(t, db, ctx, "ufficio")
+	wrong := errors.New("wrong")
+	for _, result := range []error{nil, wrong} {
+		if err := db.Tx(ctx, func(context.Context) error { return result }); !errors.Is(err, result) {
+			t.Fatal(err)
+		}
+		var n int
+		var city string
+		if err := db.SQL().QueryRowContext(ctx, "SELECT count(*), COALESCE(current_city()::text, 'none') FROM offices").Scan(&n, &city); err != nil {
+			t.Fatal(err)
+		}
+		if n != 0 || city != "none" {
+			t.Errorf("after it the connection works for %s and reads %d rows", city, n)
+		}
+	}
+}
+
 func TestTx_APanicRollsBackAndGivesTheConnectionBack(t *testing.T) {
 	t.Parallel()
 	db := narrow(t)
