@@ -3,6 +3,8 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/user"
@@ -278,6 +280,25 @@ func TestCities_OnlyTheHostDecides(t *testing.T) {
 	secondary := shared.ask(t, "welfare.cremona.example", "/servizi?q=anziani")
 	if secondary.status != http.StatusPermanentRedirect || secondary.header.Get("Location") != cremona.URL+"/servizi?q=anziani" {
 		t.Errorf("a secondary host: %d to %q", secondary.status, secondary.header.Get("Location"))
+	}
+}
+
+// Browsers open connections ahead of need and ask for something on them much later. What a server says to one that waited too long must be
+// 408: then the browser asks again, while it would show any other answer to the person.
+func TestServer_AConnectionThatWaitedIsLetGo(t *testing.T) {
+	t.Parallel()
+	conn, err := net.Dial("tcp", shared.addr) //nolint:noctx // bounded below
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	said, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(said) > 0 && (!strings.HasPrefix(string(said), "HTTP/1.1 408 ") || !strings.Contains(string(said), "Connection: close")) {
+		t.Errorf("it is told: %.200s", said)
 	}
 }
 
