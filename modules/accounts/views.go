@@ -10,12 +10,12 @@ import (
 
 //words: accounts.verb.* accounts.subject.* accounts.role.* accounts.role_about.* accounts.sent.* accounts.document.*
 
-// verbName says in words what was done; a verb without words says itself.
+// verbName says in words what was done; a test makes sure that every verb of the program has some.
 func verbName(p *ui.Page, verb string) string {
 	if key := "accounts.verb." + verb; p.Voice().Known(key) {
 		return p.T(key)
 	}
-	return strings.ReplaceAll(verb, "_", " ")
+	return p.T("accounts.verb.unknown")
 }
 
 func verbOptions(p *ui.Page, verbs []string) []ui.Option {
@@ -54,12 +54,12 @@ func subjectName(p *ui.Page, t Trace) string {
 		return t.SubjectName
 	case t.SubjectKind == "account":
 		return nameless(p, t.Subject)
+	case t.SubjectKind == "city":
+		return p.City.Name // a trail is one city's own
+	case p.Voice().Known("accounts.subject." + t.SubjectKind):
+		return p.T("accounts.subject."+t.SubjectKind) + " " + t.Subject
 	}
-	kind := t.SubjectKind
-	if key := "accounts.subject." + kind; p.Voice().Known(key) {
-		kind = p.T(key)
-	}
-	return kind + " " + t.Subject
+	return p.T("accounts.subject.other")
 }
 
 // between says who did it and to whom, once if that is the same person.
