@@ -22,7 +22,7 @@ const house = "github.com/welfarex/welfarex/"
 // edges are the features that may know one another's types and services. Whoever is not on the list talks by events, or by a small
 // interface that cmd satisfies.
 var edges = map[string][]string{
-	"catalogue":  {"places"},                            // an access point, a neighbourhood on a sheet
+	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
 	"programmes": {"places"},                            // the office that runs a programme
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
 }

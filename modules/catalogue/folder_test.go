@@ -16,6 +16,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/testkit"
 	"github.com/welfarex/welfarex/modules/places"
+	"github.com/welfarex/welfarex/modules/programmes"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -43,7 +44,7 @@ func readFolder(t testing.TB, slug string) (*tenants.Plan, error) {
 }
 
 // allParts are the catalogue's and those of the module it refers to.
-func allParts() []tenants.Part { return append(places.Parts(), Parts()...) }
+func allParts() []tenants.Part { return slices.Concat(places.Parts(), programmes.Parts(), Parts()) }
 
 func load(t testing.TB, file string, into any) {
 	t.Helper()

@@ -3,6 +3,9 @@ package catalogue
 import (
 	"cmp"
 	"slices"
+	"time"
+
+	"github.com/welfarex/welfarex/modules/programmes"
 )
 
 // Listing is a page of the list of services, and what can be asked of it next.
@@ -17,6 +20,9 @@ type Listing struct {
 	Unfilter int       // how many there would be without filters, when there are none with them
 	Near     []*Card   // when there are none: what comes nearest
 	Needs    []Need
+
+	Programmes []programmes.Programme // those that answer the question, on its first page
+	Now        time.Time
 }
 
 // nearCards is how many services are offered where none was found.
@@ -30,6 +36,7 @@ type shelves struct {
 	providers  []Provider
 	hoods      []hood
 	synonyms   []synonym
+	programmes []programmes.Searchable
 }
 
 // join lets cards find their shelf and their provider.
@@ -68,6 +75,9 @@ func (s *shelves) list(f Filter) Listing {
 	}
 	f.sort(matched)
 	l.page(matched)
+	if l.Filter.Page == 1 {
+		l.Programmes = s.calls(f.Question)
+	}
 	if l.Total == 0 {
 		l.Unfilter = len(found)
 		if len(found) == 0 {

@@ -19,10 +19,15 @@ type term struct {
 type hit struct {
 	doc   int
 	score float64
+	share float64 // of what was asked, how much it says
+	firm  bool    // more than a word in passing, or one that only resembles
 }
 
 // leastOfBest is the share of the best score under which a service is no answer any more.
 const leastOfBest = 0.33
+
+// leastFirm is how well a document must say one thing that was asked for: in its title, a keyword, a topic or the summary.
+const leastFirm = 0.1
 
 // lacking stands for a word that a document does not have, beside others that it has.
 const lacking = 0.02
@@ -33,12 +38,15 @@ func search(question string, docs []document, city thesaurus, generous bool) []h
 	concepts := understand(question, docs, city, generous)
 	found := lookUp(concepts, docs)
 	scores, covered := make([]float64, len(docs)), make([]float64, len(docs))
+	firm := make([]bool, len(docs))
+	onlyWeak := !slices.ContainsFunc(concepts, func(c concept) bool { return !c.weak })
 	var all float64
 	for _, c := range concepts {
 		importance := found.importance(c)
 		all += importance
 		for doc := range docs {
-			if m := found.match(c, doc); m > 0 {
+			if m := found.match(c, doc, 0); m > 0 {
+				firm[doc] = firm[doc] || (!c.weak || onlyWeak) && found.match(c, doc, byTwo) >= leastFirm
 				scores[doc] += importance * m
 				covered[doc] += importance * min(1, 5*m)
 			}
@@ -47,7 +55,7 @@ func search(question string, docs []document, city thesaurus, generous bool) []h
 	var hits []hit
 	for doc, score := range scores {
 		if score > 0 {
-			hits = append(hits, hit{doc, score * (0.4 + 0.6*covered[doc]/all)})
+			hits = append(hits, hit{doc, score * (0.4 + 0.6*covered[doc]/all), covered[doc] / all, firm[doc]})
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
@@ -110,11 +118,13 @@ func (x index) importance(c concept) float64 {
 	return best
 }
 
-// match is how well a document says a concept, 0 to 1, in the way it says it best.
-func (x index) match(c concept, doc int) float64 {
+// match is how well a document says a concept, 0 to 1, in the way it says it best; only ways that are surer than least count.
+func (x index) match(c concept, doc int, least float64) float64 {
 	best := 0.0
 	for _, w := range c.ways {
-		best = max(best, w.sure*x.says(w, doc))
+		if w.sure > least {
+			best = max(best, w.sure*x.says(w, doc))
+		}
 	}
 	return best
 }

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -271,6 +272,28 @@ func TestFront_IsWhatTheHomeShows(t *testing.T) {
 	for _, path := range []string{"/servizi", "/enti", "/servizi/asilo-nido", "/enti/consorzio-solco", "/bisogni/anziani", "/categorie/cura-a-domicilio"} {
 		if !slices.Contains(front.paths, path) {
 			t.Errorf("search engines do not hear of %s", path)
+		}
+	}
+}
+
+func TestListPage_FindsProgrammesAboveServices(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for ask, want := range map[string]string{
+		"assegno di cura": "misura-b2", "misura b2": "misura-b2", "Assegno di cura (Misura B2)": "misura-b2", "bollette": "contributo-bollette",
+		"bolletta della luce": "contributo-bollette", "buoni asilo nido": "buoni-asilo-nido", "badante": "bonus-assistente-familiare",
+		"bonus badante": "bonus-assistente-familiare", "affitto": "contributo-affitto",
+	} {
+		page := get(t, app, city, "/servizi?q="+url.QueryEscape(ask)).body
+		calls, _, _ := strings.Cut(page, `href="/servizi/`)
+		if !strings.Contains(calls, "Programmi e bandi</h2>") || !strings.Contains(calls, `href="/programmi/`+want+`"`) {
+			t.Errorf("%s: %s is not above the services", ask, want)
+		}
+	}
+	for _, path := range []string{"/servizi", "/servizi?q=fisioterapia+a+casa", "/servizi?q=astronave", "/servizi?q=mio+marito"} {
+		if strings.Contains(get(t, app, city, path).body, `id="calls"`) {
+			t.Errorf("%s shows programmes", path)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/places"
+	"github.com/welfarex/welfarex/modules/programmes"
 )
 
 func english(lang string) bool { return lang != ui.Italian }
@@ -23,7 +24,9 @@ func (s *Service) List(ctx context.Context, lang string, f Filter) (Listing, err
 	if err != nil {
 		return Listing{}, err
 	}
-	return x.list(f), nil
+	l := x.list(f)
+	l.Now = s.now().In(ui.Rome)
+	return l, nil
 }
 
 func (s *Service) queueList(b *pgx.Batch, x *shelves, english, asks bool) {
@@ -34,6 +37,7 @@ func (s *Service) queueList(b *pgx.Batch, x *shelves, english, asks bool) {
 	queueHoods(b, &x.hoods)
 	if asks {
 		queueSynonyms(b, &x.synonyms)
+		programmes.QueueSearchable(b, &x.programmes)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/modules/places"
+	"github.com/welfarex/welfarex/modules/programmes"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -129,7 +130,7 @@ func (nobody) Resume(context.Context, string) (*authz.Actor, error) {
 func server(t testing.TB, more ...web.Route) *web.Server {
 	t.Helper()
 	module := New(testkit.DB(t), clock).Module()
-	words, err := ui.Load(ui.Locales, module.Words, places.New(testkit.DB(t), clock).Module().Words)
+	words, err := ui.Load(ui.Locales, module.Words, places.New(testkit.DB(t), clock).Module().Words, programmes.New(testkit.DB(t), clock).Module().Words)
 	if err != nil {
 		t.Fatal(err)
 	}

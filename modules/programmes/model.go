@@ -38,6 +38,13 @@ type Twin struct {
 	Summary string `json:"summary"`
 }
 
+// Searchable is a programme with the words by which people search it, beside its title and summary.
+type Searchable struct {
+	Programme
+	Topics   []string
+	Keywords []string
+}
+
 // Sheet is a programme with all that its own page says. Its texts are HTML, sanitised when the folder was applied.
 type Sheet struct {
 	Programme

@@ -29,6 +29,20 @@ func Queue(b *pgx.Batch, into *[]Programme) {
 	})
 }
 
+// QueueSearchable adds to a batch the query for every programme with the words by which people search it.
+func QueueSearchable(b *pgx.Batch, into *[]Searchable) {
+	b.Queue("SELECT " + card + ", p.topics, p.keywords FROM programmes p WHERE p.published ORDER BY NULLIF(p.closes, ''), p.position, p.slug").Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var p Searchable
+			if err := rows.Scan(append(p.columns(), &p.Topics, &p.Keywords)...); err != nil {
+				return err
+			}
+			*into = append(*into, p)
+		}
+		return rows.Err()
+	})
+}
+
 func (s *Service) readAll(ctx context.Context) (all []Programme, err error) {
 	return all, s.db.Read(ctx, func(b *pgx.Batch) { Queue(b, &all) })
 }
