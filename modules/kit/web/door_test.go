@@ -309,6 +309,15 @@ func TestNotFound_IsOnePageForAllThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A page repeats its own address in links: no spelling of it may lead a browser to another host.
+func TestNotFound_APathThatReadsAsAnotherHostIsNobodys(t *testing.T) {
+	t.Parallel()
+	s := open(t, append(home(greet), web.Route{Method: "GET", Path: "/*", Who: web.Anyone, Handle: greet}))
+	for _, path := range []string{"//evil.example", "//evil.example/x", "/en//evil.example", "/%5Cevil.example", "/%5c/evil.example", "/%09/evil.example", "/%0a/evil.example", "/%00"} {
+		s.get(path).status(t, 404).lacks(t, `"//evil`, `"/\`, "evil.example", "\t/", s.city.Slug+"</p>")
+	}
+}
+
 func TestEnglish_IsTheTwinUnderEn(t *testing.T) {
 	t.Parallel()
 	tell := func(r *web.Request) error { return r.Show(show(r.Lang + " " + r.Path + " " + r.Param("pagina"))) }
