@@ -75,24 +75,24 @@ func (s *Service) Trail(ctx context.Context, actor *authz.Actor, verb string, be
 	return s.readTrail(ctx, verb, before)
 }
 
-// Invite gives a role to whoever has an address. A person who has an account is told; another gets a link to make one. The answer does
-// not say which.
-func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) error {
+// Invite gives a role to whoever has an address. A person who has an account is told, and active says that the role counts from now
+// on; another gets a link to make one.
+func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) (active bool, err error) {
 	i.Email = foldEmail(i.Email)
 	if err := s.allow(actor, "invite", "membership"); err != nil {
-		return err
+		return false, err
 	}
 	if err := i.check(); err != nil {
-		return err
+		return false, err
 	}
 	if err := s.count(ctx, inviteByAccount, actor.Account.String()); err != nil {
-		return err
+		return false, err
 	}
 	id, err := s.newID()
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.db.Tx(ctx, func(ctx context.Context) error {
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		_, err := insertAccount(ctx, &Account{ID: id, Email: i.Email, Language: "it", Created: s.now()})
 		if err != nil {
 			return err
@@ -101,8 +101,10 @@ func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) 
 		if err != nil {
 			return err
 		}
+		active = !account.Pending()
 		return s.give(ctx, actor.ID(), account, i)
 	})
+	return active && err == nil, err
 }
 
 // GiveRole gives a colleague one more role.

@@ -28,7 +28,7 @@ func TestInvitation_IsTakenWithNamePasswordAndFactor(t *testing.T) {
 	w := setup(t)
 	aurora := w.provider("aurora", "Cooperativa Aurora")
 	w.person("elena@comune.example", authz.CityAdmin)
-	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "paolo@aurora.example", Role: authz.Provider, Provider: aurora}); err != nil {
+	if _, err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "paolo@aurora.example", Role: authz.Provider, Provider: aurora}); err != nil {
 		t.Fatal(err)
 	}
 	path, _ := w.link("paolo@aurora.example")
@@ -76,9 +76,9 @@ func TestInvite_ACitizenBecomesStaffAndSignsInAnew(t *testing.T) {
 	w.person("elena@comune.example", authz.CityAdmin)
 	w.person("anna@posta.example", authz.Citizen)
 	b := w.browser().login("anna@posta.example")
-	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "anna@posta.example", Role: authz.WelfareManager}); err != nil {
-		t.Fatal(err)
-	}
+	admin := w.browser().login("elena@comune.example")
+	admin.post("/amministrazione/persone/invito", "email", "anna@posta.example", "role", "welfare_manager").leads(t, "/amministrazione/persone?fatto=accounts.invited_active")
+	admin.get("/amministrazione/persone?fatto=accounts.invited_active").wants(t, 200, "Il ruolo è attivo da subito")
 	if subject := w.letter("anna@posta.example").Subject; !strings.HasPrefix(subject, "Hai un nuovo ruolo") {
 		t.Errorf("told %q", subject)
 	}
@@ -118,7 +118,7 @@ func TestTakeRole_SomebodyStaysInCharge(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	// An invitation is nobody in charge yet.
-	if err := w.Invite(w.ctx, actor, Invitation{Email: "altra@comune.example", Role: authz.CityAdmin}); err != nil {
+	if _, err := w.Invite(w.ctx, actor, Invitation{Email: "altra@comune.example", Role: authz.CityAdmin}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.TakeRole(w.ctx, actor, elena.ID, own.Memberships[0].ID); !errors.Is(err, ErrLastAdmin) {
@@ -231,7 +231,7 @@ func TestTrail_NamesWhoWasStaffThen(t *testing.T) {
 	w.actor("anna@posta.example")   // signs in as a citizen,
 	w.actor("marco@comune.example") // and he with a role
 	w.sql("DELETE FROM memberships WHERE account_id = $1", marco.ID)
-	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: anna.Email, Role: authz.WelfareManager}); err != nil {
+	if _, err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: anna.Email, Role: authz.WelfareManager}); err != nil {
 		t.Fatal(err)
 	}
 	list, _, err := w.readTrail(w.ctx, "signed_in", 0)
@@ -285,7 +285,8 @@ func TestRefusals(t *testing.T) {
 		"list staff":      func(a *authz.Actor) error { _, err := w.Staff(w.ctx, a); return err },
 		"see a colleague": func(a *authz.Actor) error { _, _, _, err := w.Colleague(w.ctx, a, target); return err },
 		"invite": func(a *authz.Actor) error {
-			return w.Invite(w.ctx, a, Invitation{Email: "x@y.example", Role: authz.CityAdmin})
+			_, err := w.Invite(w.ctx, a, Invitation{Email: "x@y.example", Role: authz.CityAdmin})
+			return err
 		},
 		"give a role":       func(a *authz.Actor) error { return w.GiveRole(w.ctx, a, target, Invitation{Role: authz.CityAdmin}) },
 		"take a role":       func(a *authz.Actor) error { return w.TakeRole(w.ctx, a, target, uuid.New()) },
