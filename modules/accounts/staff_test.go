@@ -201,6 +201,24 @@ func TestProvider_StaffSeeOnlyTheirOwn(t *testing.T) {
 	}
 }
 
+func TestPeople_SayWhenSomebodyWasHereAndNeverGuess(t *testing.T) {
+	w := setup(t)
+	elena := w.person("elena@comune.example", authz.CityAdmin)
+	marco := w.person("marco@comune.example", authz.Municipality)
+	if _, err := w.Invite(w.ctx, w.actor(elena.Email), Invitation{Email: "lucia@comune.example", Role: authz.Municipality}); err != nil {
+		t.Fatal(err)
+	}
+	admin := w.browser().login(elena.Email)
+	admin.get("/amministrazione/persone/"+marco.ID.String()).wants(t, 200, "Ultimo accesso: —")
+	admin.get("/amministrazione/persone").wants(t, 200, "mai") // the invitation
+	w.browser().login(marco.Email).post("/esci").leads(t, "/")
+	page := admin.get("/amministrazione/persone/" + marco.ID.String())
+	page.wants(t, 200, "Ultimo accesso:")
+	if strings.Contains(page.text(), "Ultimo accesso: —") || strings.Contains(page.text(), "Ultimo accesso: mai") {
+		t.Error("a login that is over is forgotten")
+	}
+}
+
 func TestTrail_IsPagedAndFiltered(t *testing.T) {
 	w := setup(t)
 	w.person("elena@comune.example", authz.CityAdmin)

@@ -32,7 +32,7 @@ type Colleague struct {
 	Email       string
 	Pending     bool // invited, and not come yet
 	Enrolled    bool
-	Seen        time.Time // zero for never
+	Seen        time.Time // in a session, or by the trail when that is over; zero if neither knows
 	Memberships []Membership
 }
 
@@ -56,7 +56,9 @@ func scanMembership(row pgx.CollectableRow) (Membership, error) {
 }
 
 const colleagueQuery = `SELECT a.id, a.name, a.email, a.verified_at IS NULL, a.totp_since IS NOT NULL,
-	COALESCE((SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.id), '0001-01-01Z') FROM accounts a`
+	COALESCE(GREATEST((SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.id), (SELECT e.at FROM audit_entries e
+		WHERE e.subject_kind = 'account' AND e.subject = a.id::text AND e.verb IN ('signed_in', 'factor_enrolled') ORDER BY e.seq DESC LIMIT 1)),
+		'0001-01-01Z') FROM accounts a`
 
 func scanColleague(row pgx.CollectableRow) (*Colleague, error) {
 	var c Colleague
