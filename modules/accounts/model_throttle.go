@@ -20,6 +20,7 @@ var (
 	codeByAccount   = limit{"code", 8, 15 * time.Minute}
 	checkByAccount  = limit{"password", 10, 15 * time.Minute} // the own password, asked again for a grave change
 	mailByAddress   = limit{"mail", 5, time.Hour}
+	verifyByAccount = limit{"verify", 1, 5 * time.Minute} // the same mail twice helps nobody
 	mailByClient    = limit{"mail-client", 120, time.Hour}
 	tokenByClient   = limit{"token-client", 120, time.Hour}
 	inviteByAccount = limit{"invite", 60, time.Hour}

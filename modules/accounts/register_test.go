@@ -76,15 +76,38 @@ func TestRegister_WhoNeverProvedTheAddressLosesIt(t *testing.T) {
 	}
 	register("password del ladro")
 	old, _ := w.link("anna@posta.example")
+	w.clock.Pass(6 * time.Minute)
 	register(goodPassword)
 	path, _ := w.link("anna@posta.example")
 
-	w.browser().get(old).wants(t, 404, "non vale più")
+	w.browser().post(old, "password", "password del ladro").wants(t, 422)
 	w.browser().post(path, "password", "password del ladro").wants(t, 422)
 	w.browser().post(path, "password", goodPassword).leads(t, "/area-personale")
 	if _, err := w.SignIn(w.ctx, "anna@posta.example", "password del ladro", Visitor{}); problem.Of(err).Code != ErrCredentials.Code {
 		t.Errorf("the thief is in: %v", err)
 	}
+}
+
+// Whoever registers twice, or signs in too early, gets one mail in five minutes, and every link of them works.
+func TestRegister_AnOlderLinkGoesOnWorking(t *testing.T) {
+	w := setup(t)
+	b := w.browser()
+	b.register("anna@posta.example")
+	first, _ := w.link("anna@posta.example")
+	b.register("anna@posta.example")
+	b.post("/accedi", "email", "anna@posta.example", "password", goodPassword).wants(t, 422, "non è ancora confermato")
+	w.work()
+	if n := len(w.mail.sent); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+	w.clock.Pass(6 * time.Minute)
+	b.post("/accedi", "email", "anna@posta.example", "password", goodPassword).wants(t, 422, "non è ancora confermato")
+	second, _ := w.link("anna@posta.example")
+	if first == second || len(w.mail.sent) != 2 {
+		t.Errorf("%d mails", len(w.mail.sent))
+	}
+	b.post(first, "password", goodPassword).leads(t, "/area-personale")
+	w.browser().get(second).wants(t, 404, "non vale più")
 }
 
 func TestRegister_LinkDiesAfterThreeDays(t *testing.T) {

@@ -54,12 +54,13 @@ func (s *Service) SignIn(ctx context.Context, email, password string, v Visitor)
 	return entry, err
 }
 
-// remind sends the link of verification once more to whoever knows the password, and tells them nothing else.
+// remind sends the link of verification once more to whoever knows the password. The answer is that of a wrong one: who registers with
+// somebody's address and then signs in with the password they made up would else learn whether that person has an account.
 func (s *Service) remind(ctx context.Context, account *Account) error {
 	if s.count(ctx, mailByAddress, account.Email) != nil {
 		return ErrCredentials
 	}
-	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.queue.Enqueue(ctx, VerifyMail{account.ID}) }); err != nil {
+	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.mailVerify(ctx, account) }); err != nil {
 		return err
 	}
 	return ErrCredentials
