@@ -47,10 +47,10 @@ func mayClose(memberships []Membership, admins int) error {
 	return nil
 }
 
-// providersOf are the providers whose colleagues the actor may see: their own.
-func (s *Service) providersOf(actor *authz.Actor) []uuid.UUID {
+// providersOf are the actor's own providers, where their role allows verb on kind.
+func (s *Service) providersOf(actor *authz.Actor, verb, kind string) []uuid.UUID {
 	ids := []uuid.UUID{}
-	for _, m := range s.policy.Scopes(actor, "read", "colleague") {
+	for _, m := range s.policy.Scopes(actor, verb, kind) {
 		if m.Role == authz.Provider {
 			ids = append(ids, m.Provider)
 		}

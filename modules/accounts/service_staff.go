@@ -40,23 +40,21 @@ func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUI
 	return s.readColleague(ctx, id)
 }
 
-// ProviderStaff lists the colleagues of the actor's own providers, and the providers.
+// ProviderStaff lists the colleagues of the actor's own providers, and the providers. Where the city does not show colleagues, people
+// see themselves.
 func (s *Service) ProviderStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, []Scope, error) {
-	if err := s.allow(actor, "read", "colleague"); err != nil {
+	if err := s.allow(actor, "enter", "provider"); err != nil {
 		return nil, nil, err
 	}
-	return s.readProviderStaff(ctx, s.providersOf(actor))
+	return s.readProviderStaff(ctx, s.providersOf(actor, "enter", "provider"), s.providersOf(actor, "read", "colleague"), actor.Account)
 }
 
-// MunicipalStaff lists those who work for the municipality.
+// MunicipalStaff lists those who work for the municipality; where the city does not show colleagues, people see themselves.
 func (s *Service) MunicipalStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, error) {
 	if err := s.allow(actor, "enter", "municipality"); err != nil {
 		return nil, err
 	}
-	if !s.mayReadMunicipality(actor) {
-		return nil, problem.ErrForbidden
-	}
-	return s.readMunicipality(ctx)
+	return s.readMunicipality(ctx, s.mayReadMunicipality(actor), actor.Account)
 }
 
 // Scopes lists the providers and offices to which a role can be limited.

@@ -125,20 +125,20 @@ func (s *Service) readColleague(ctx context.Context, id uuid.UUID) (c *Colleague
 	return list[0], providers, offices, nil
 }
 
-// readProviderStaff gives the staff of some providers.
-func (s *Service) readProviderStaff(ctx context.Context, providers []uuid.UUID) (list []*Colleague, scopes []Scope, err error) {
+// readProviderStaff gives some providers, and of their staff those of the open ones and oneself.
+func (s *Service) readProviderStaff(ctx context.Context, providers, open []uuid.UUID, self uuid.UUID) (list []*Colleague, scopes []Scope, err error) {
 	ids := texts(providers)
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		queueColleagues(b, &list, "m.provider_id = ANY ($1::uuid[])", ids)
+		queueColleagues(b, &list, "m.provider_id = ANY ($1::uuid[]) AND (m.provider_id = ANY ($2::uuid[]) OR m.account_id = $3)", ids, texts(open), self)
 		queueScopes(b, &scopes, "SELECT id, name, slug FROM providers WHERE id = ANY ($1::uuid[]) ORDER BY position, name", ids)
 	})
 	return list, scopes, err
 }
 
-// readMunicipality gives those who work for the municipality.
-func (s *Service) readMunicipality(ctx context.Context) (list []*Colleague, err error) {
+// readMunicipality gives those who work for the municipality: all, or oneself.
+func (s *Service) readMunicipality(ctx context.Context, all bool, self uuid.UUID) (list []*Colleague, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		queueColleagues(b, &list, "m.role = ANY ($1::text[])", []string{authz.Municipality, authz.WelfareManager})
+		queueColleagues(b, &list, "m.role = ANY ($1::text[]) AND ($2 OR m.account_id = $3)", []string{authz.Municipality, authz.WelfareManager}, all, self)
 	})
 	return list, err
 }
