@@ -66,7 +66,7 @@ func (s *shelves) list(f Filter) Listing {
 	l := Listing{Filter: f, Needs: s.needs}
 	l.choose(s)
 	f = l.Filter
-	found := s.answers(f.Question, false)
+	found, near := s.answers(f.Question, false)
 	matched := make([]*Card, 0, len(found))
 	for _, c := range found {
 		if l.Facets.count(c) {
@@ -80,29 +80,34 @@ func (s *shelves) list(f Filter) Listing {
 	}
 	if l.Total == 0 {
 		l.Unfilter = len(found)
-		if len(found) == 0 {
-			found = s.answers(f.Question, true)
+		if len(found) == 0 && len(near) == 0 {
+			found, near = s.answers(f.Question, true)
 		}
-		l.Near = found[:min(nearCards, len(found))]
+		l.Near = append(found, near...)
+		l.Near = l.Near[:min(nearCards, len(l.Near))]
 	}
 	return l
 }
 
-// answers are the cards that answer a question, the best first: every card for none. generous takes a word for what only resembles it.
-func (s *shelves) answers(question string, generous bool) []*Card {
+// answers are the cards that answer a question, the best first: every card for none. near are those that only touch it. generous takes a
+// word for what only resembles it.
+func (s *shelves) answers(question string, generous bool) (found, near []*Card) {
 	if question == "" {
 		all := make([]*Card, len(s.cards))
 		for i := range s.cards {
 			all[i] = &s.cards[i]
 		}
-		return all
+		return all, nil
 	}
 	hits := search(question, s.documents(), newThesaurus(s.synonyms), generous)
-	found := make([]*Card, len(hits))
-	for i, h := range hits {
-		found[i] = &s.cards[h.doc]
+	for _, h := range hits {
+		if c := &s.cards[h.doc]; h.firm {
+			found = append(found, c)
+		} else {
+			near = append(near, c)
+		}
 	}
-	return found
+	return found, near
 }
 
 // documents are the cards as the search reads them: their own terms, and the names of where they stand.

@@ -159,6 +159,9 @@ func neighbours(a asked, vocabulary []string, generous bool) []way {
 	return ways[:min(len(ways), mostNeighbours)]
 }
 
+// shortWord is how long a word must be for one slip to leave it clear: bank is not banco.
+const shortWord = 5
+
 // nearness says how surely an unknown word was meant to be of the family of stem s; 0 if not at all.
 func nearness(word, stem, s string, generous bool) float64 {
 	if len(word) < 4 {
@@ -177,7 +180,7 @@ func nearness(word, stem, s string, generous bool) float64 {
 	switch n := slips(stem, s, most); {
 	case n > most:
 		return 0
-	case n <= 1:
+	case n <= 1 && len(word) >= shortWord:
 		return bySlip
 	}
 	return byTwo

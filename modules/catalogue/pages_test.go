@@ -91,7 +91,7 @@ func TestListPage_EmptyHelps(t *testing.T) {
 	t.Parallel()
 	_, city := cremona(t)
 	page := get(t, server(t).App(), city, "/servizi?q=astronave").body
-	for _, part := range []string{"Non troviamo un servizio così", "tel:0372555010", `href="/punti"`, `href="/bisogni/anziani"`} {
+	for _, part := range []string{"Non troviamo un servizio così", "tel:0372555010", "tel:116117", "tel:112", `href="/punti"`, `href="/bisogni/anziani"`} {
 		if !strings.Contains(page, part) {
 			t.Errorf("no %s", part)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// TestSearch_AnswersEverydayQuestions: of forty questions, written before the search was tuned, at least 36 find the right service
+// TestSearch_AnswersEverydayQuestions: of forty questions, written before the search was tuned, at least 37 find the right service
 // among the first three.
 func TestSearch_AnswersEverydayQuestions(t *testing.T) {
 	t.Parallel()
@@ -27,6 +27,15 @@ func TestSearch_AnswersEverydayQuestions(t *testing.T) {
 	for _, q := range questions {
 		var first []string
 		hits := search(q.Ask, docs, city, false)
+		slices.SortStableFunc(hits, func(a, b hit) int { // as the page shows them
+			switch {
+			case a.firm == b.firm:
+				return 0
+			case a.firm:
+				return -1
+			}
+			return 1
+		})
 		for _, h := range hits[:min(3, len(hits))] {
 			first = append(first, fmt.Sprintf("%s %.2f", slugs[h.doc], h.score))
 		}
@@ -40,7 +49,7 @@ func TestSearch_AnswersEverydayQuestions(t *testing.T) {
 		t.Logf("%s%-60s %2d %s", mark, q.Ask, len(hits), strings.Join(first, ", "))
 	}
 	t.Logf("%d of %d right", right, len(questions))
-	if right < 36 {
+	if right < 37 {
 		t.Errorf("only %d of %d questions were answered in the first three", right, len(questions))
 	}
 }
@@ -65,6 +74,27 @@ func TestSearch_KnowsAnIllHusbandFromAViolentOne(t *testing.T) {
 	for _, ask := range []string{"mio marito mi picchia", "marito violento", "mio marito mi mena", "ho paura di mio marito", "il mio ex mi segue", "stalking"} {
 		if !shown(ask) {
 			t.Errorf("%s: does not show the anti-violence centre", ask)
+		}
+	}
+}
+
+// TestSearch_KnowsWhatOnlyTouches: a word in passing, or one that only resembles, is no answer.
+func TestSearch_KnowsWhatOnlyTouches(t *testing.T) {
+	t.Parallel()
+	slugs, docs, city := searchable(t, "cremona")
+	for ask, want := range map[string]string{
+		"pannoloni": "", "guardia medica": "", "sedia a rotelle": "trasporto-attrezzato", "wheelchair": "trasporto-attrezzato",
+		"è morto mio marito": "colloqui-psicologo", "morto": "colloqui-psicologo", "lutto": "colloqui-psicologo", "parkinson": "fisioterapia-a-casa",
+		"bonus badante": "trovare-badante", "alzheimer": "palestra-della-memoria",
+	} {
+		firm := []string{}
+		for _, h := range search(ask, docs, city, false) {
+			if h.firm {
+				firm = append(firm, slugs[h.doc])
+			}
+		}
+		if want == "" && len(firm) > 0 || want != "" && !slices.Contains(firm[:min(2, len(firm))], want) {
+			t.Errorf("%s: %v, want %q", ask, firm, want)
 		}
 	}
 }
