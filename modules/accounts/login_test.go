@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,10 @@ func TestSignIn_LeadsNowhereElse(t *testing.T) {
 	w.person("anna@posta.example", authz.Citizen)
 	for _, where := range []string{"https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"} {
 		w.browser().post("/accedi", "email", "anna@posta.example", "password", goodPassword, "poi", where).leads(t, "/area-personale")
+	}
+	for _, where := range []string{"/en//evil.example/", "/en/\\evil.example", "/en/\t/evil.example", "//evil.example"} {
+		w.browser().post("/en/accedi", "email", "anna@posta.example", "password", goodPassword, "poi", where).leads(t, "/en/area-personale")
+		w.browser().login("anna@posta.example").get("/en/accedi?poi="+url.QueryEscape(where)).leads(t, "/en/area-personale")
 	}
 	w.browser().post("/en/accedi", "email", "anna@posta.example", "password", goodPassword, "poi", "/en/area-personale/profilo").leads(t, "/en/area-personale/profilo")
 }

@@ -54,7 +54,7 @@ func next(r *web.Request, fallback string) string {
 	if path == prefix {
 		return "/"
 	}
-	if rest, ok := strings.CutPrefix(path, prefix+"/"); ok {
+	if rest, ok := strings.CutPrefix(path, prefix+"/"); ok && !strings.HasPrefix(rest, "/") {
 		return "/" + rest
 	}
 	return path

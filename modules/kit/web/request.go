@@ -170,8 +170,11 @@ func (r *Request) Again(err error, form templ.Component) error {
 	return err
 }
 
-// See sends the browser on after a form was taken (303); path is without language.
+// See sends the browser on after a form was taken (303); path is without language. What would lead to another site leads to the home.
 func (r *Request) See(path string) error {
+	if !here(path) {
+		path = "/"
+	}
 	p := ui.Page{Lang: r.Lang}
 	return r.http.Redirect(p.Href(path), fiber.StatusSeeOther)
 }
@@ -221,8 +224,16 @@ func (r *Request) Next(fallback string) string {
 		next = r.Query("poi")
 	}
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if err != nil || u.IsAbs() || u.Host != "" || !here(next) || strings.ContainsAny(next, "\\\r\n\t") {
 		return fallback
 	}
 	return next
+}
+
+// here says whether an address begins on this portal: with one slash, with and without its language, and with nothing a browser reads as
+// another.
+func here(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	_, rest := language(path)
+	return strings.HasPrefix(path, "/") && !misleads(path) && !misleads(rest)
 }

@@ -49,7 +49,7 @@ func TestNext_LeadsNowhereElse(t *testing.T) {
 		"/area-personale": "", "/en/servizi?q=a&b=c": "", "/servizi/a%2Fb": "", "/a//b": "", "/@evil.example": "", "/?x=https://evil.example": "", "/a:b": "",
 		"": "/altrove", "https://evil.example": "/altrove", "//evil.example": "/altrove", "///evil.example": "/altrove", "/\\evil.example": "/altrove",
 		"\\/evil.example": "/altrove", "\\\\evil.example": "/altrove", "/\t/evil.example": "/altrove", "/\n/evil.example": "/altrove", "\t//evil.example": "/altrove",
-		"javascript:alert(1)": "/altrove", "data:text/html,x": "/altrove", "evil.example": "/altrove", "?x": "/altrove", "#x": "/altrove", ".//evil.example": "/altrove",
+		"javascript:alert(1)": "/altrove", "data:text/html,x": "/altrove", "evil.example": "/altrove", "/en//evil.example": "/altrove", "/en/\\evil.example": "/altrove", "/en///evil.example": "/altrove", "?x": "/altrove", "#x": "/altrove", ".//evil.example": "/altrove",
 		"http:evil.example": "/altrove", "http:/evil.example": "/altrove", "https:///evil.example": "/altrove", "/\r\nSet-Cookie: a=b": "/altrove",
 		"/\x00": "", "/%": "/altrove", "mailto:a@b.example": "/altrove", "/\u2028": "", "http://" + s.city.Host + "/x": "/altrove",
 	} {
@@ -180,4 +180,27 @@ func TestPage_TellsNoticesThatItKnowsAndLinksToItsOwnHost(t *testing.T) {
 	s.get("/?fatto=<script>alert(1)</script>").status(t, 200).lacks(t, "<script>").holds(t, "Casa|"+base+"|")
 	s.get("/?fatto=nulla.di.noto", header("X-Forwarded-Host", "evil.example"), header("X-Forwarded-Proto", "https")).
 		holds(t, base+"|fatto=nulla.di.noto||false").lacks(t, "evil.example")
+}
+
+func TestSee_LeadsNowhereElse(t *testing.T) {
+	t.Parallel()
+	s := open(t, []web.Route{{Method: "POST", Path: "/", Who: web.Anyone, Handle: func(r *web.Request) error { return r.See(r.Form("to")) }}})
+	for to, want := range map[string]string{
+		"/servizi?q=a//b": "/servizi?q=a//b", "/en/servizi": "/en/servizi", "//evil.example": "/", "/en//evil.example": "/", "/\\evil.example": "/",
+		"https://evil.example": "/", "": "/", "servizi": "/",
+	} {
+		s.post("/", "to="+url.QueryEscape(to)).status(t, 303).has(t, "Location", want)
+	}
+}
+
+func TestOwn_IsKeptByNobodyEvenUnsigned(t *testing.T) {
+	t.Parallel()
+	page := func(r *web.Request) error { return r.Show(show("x")) }
+	s := open(t, []web.Route{
+		{Method: "GET", Path: "/verifica/:token", Who: web.Anyone, Class: web.Own, Handle: page},
+		{Method: "GET", Path: "/servizi", Who: web.Anyone, Class: web.Portal, Handle: page},
+	})
+	s.get("/verifica/abc").status(t, 200).has(t, "Cache-Control", "no-store")
+	s.get("/en/verifica/abc").status(t, 200).has(t, "Cache-Control", "no-store")
+	s.get("/servizi").status(t, 200).has(t, "Cache-Control", "private, no-cache")
 }

@@ -254,7 +254,7 @@ func (s *Server) handler(route Route, lang string) fiber.Handler {
 				return err
 			}
 		}
-		if r.Half != nil || c.Method() != fiber.MethodGet {
+		if r.Half != nil || c.Method() != fiber.MethodGet || route.Class == Own { // a page behind a link of a mail is one person's, too
 			c.Set(fiber.HeaderCacheControl, "no-store")
 			return route.Handle(r)
 		}
