@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // installation is a database with so many cities, and the file of settings that leads the program to it.
@@ -250,6 +252,8 @@ func (b *bench) memory(ctx context.Context, many *installation) error {
 
 // visit opens home, list and a sheet of each host, as a browser would.
 func (b *bench) visit(addr string, hosts []string, sheet string) error {
+	client := fasthttp.HostClient{Addr: addr, ReadTimeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
 	var next atomic.Int64
 	errs := make([]error, b.workers)
 	var group sync.WaitGroup
@@ -261,7 +265,7 @@ func (b *bench) visit(addr string, hosts []string, sheet string) error {
 					return
 				}
 				for _, path := range []string{"/", "/servizi", sheet} {
-					if _, err := fetch(addr, call{Host: hosts[n], Path: path, Gzip: true}); err != nil {
+					if _, err := ask(&client, call{Host: hosts[n], Path: path, Gzip: true}); err != nil {
 						errs[w] = err
 						return
 					}

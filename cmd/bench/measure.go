@@ -109,13 +109,18 @@ func (l *load) loop(n int, until time.Time) (took []time.Duration, err error) {
 	return took, nil
 }
 
-// fetch asks once and gives the body.
+// fetch asks once, on a connection of its own, and gives the body.
 func fetch(addr string, c call) ([]byte, error) {
+	client := fasthttp.HostClient{Addr: addr, ReadTimeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
+	return ask(&client, c)
+}
+
+func ask(client *fasthttp.HostClient, c call) ([]byte, error) {
 	req, res := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(req)
 	defer fasthttp.ReleaseResponse(res)
 	c.on(req)
-	client := fasthttp.HostClient{Addr: addr, ReadTimeout: 30 * time.Second}
 	if err := client.Do(req, res); err != nil {
 		return nil, fmt.Errorf("%s%s: %w", c.Host, c.Path, err)
 	}
