@@ -41,17 +41,17 @@ func (p *Programme) When(page *ui.Page, now time.Time) string {
 	case status == Always:
 		return page.T("programmes.when.always")
 	case status == Open && closes != "":
-		return page.T("programmes.when.until", "closes", closes)
+		return page.Elided(page.T("programmes.when.until", "closes", closes))
 	case status == Open:
 		return page.T("programmes.when.open")
 	case status == Soon && opens != "" && closes != "":
-		return page.T("programmes.when.between", "opens", opens, "closes", closes)
+		return page.Elided(page.T("programmes.when.between", "opens", opens, "closes", closes))
 	case status == Soon && opens != "":
-		return page.T("programmes.when.from", "opens", opens)
+		return page.Elided(page.T("programmes.when.from", "opens", opens))
 	case status == Soon:
 		return page.T("programmes.when.soon")
 	case closes != "" && p.Closes < now.In(rome).Format(time.DateOnly):
-		return page.T("programmes.when.closed_on", "closes", closes)
+		return page.Elided(page.T("programmes.when.closed_on", "closes", closes))
 	}
 	return page.T("programmes.when.closed")
 }

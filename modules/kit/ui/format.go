@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,16 @@ func (v Voice) Day(t time.Time) string {
 func (v Voice) DayMonth(t time.Time) string {
 	t = t.In(Rome)
 	return strconv.Itoa(t.Day()) + " " + v.calendar().months[t.Month()-1]
+}
+
+var beforeVowel = regexp.MustCompile(`\b(d?al|[nd]el|sul|il) (8|11)\b`)
+
+// Elided mends a sentence into which a date was put: "dal 11 gennaio" is said "dall'11 gennaio", "il 8 marzo" "l'8 marzo".
+func (v Voice) Elided(sentence string) string {
+	if v.lang != Italian {
+		return sentence
+	}
+	return strings.ReplaceAll(beforeVowel.ReplaceAllString(sentence, "${1}l'$2"), "ill'", "l'")
 }
 
 // Month is "novembre 2026".

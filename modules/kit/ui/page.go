@@ -83,6 +83,9 @@ func (p *Page) N(key string, n int, args ...any) string { return p.Voice().N(key
 // Date is "giovedì 5 novembre 2026".
 func (p *Page) Date(t time.Time) string { return p.Voice().Date(t) }
 
+// Elided mends a sentence into which a date was put; see Voice.Elided.
+func (p *Page) Elided(sentence string) string { return p.Voice().Elided(sentence) }
+
 // DateTime is "giovedì 5 novembre 2026, ore 14:30".
 func (p *Page) DateTime(t time.Time) string { return p.Voice().DateTime(t) }
 
