@@ -276,3 +276,8 @@ func facts(p *ui.Page, point Point) []ui.Fact {
 	}
 	return append(list, ui.Fact{Term: p.T("places.fact.kind"), Text: p.T("places.kind." + string(point.Kind))})
 }
+
+// foreign says whether some point found tells of itself in another language than the page's.
+func (v listView) foreign(p *ui.Page) bool {
+	return slices.ContainsFunc(v.found, func(point Point) bool { return point.about(p.Lang).Lang != p.Lang })
+}
