@@ -12,8 +12,10 @@ type witness struct {
 	said []string
 }
 
-func (t *witness) Errorf(format string, args ...any) { t.said = append(t.said, fmt.Sprintf(format, args...)) }
-func (t *witness) Error(args ...any)                 { t.said = append(t.said, fmt.Sprint(args...)) }
+func (t *witness) Errorf(format string, args ...any) {
+	t.said = append(t.said, fmt.Sprintf(format, args...))
+}
+func (t *witness) Error(args ...any) { t.said = append(t.said, fmt.Sprint(args...)) }
 
 // Zeros count only from eyes that see: each fault is planted in a page that has none.
 func TestExamine_SeesWhatIsPlanted(t *testing.T) {

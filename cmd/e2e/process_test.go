@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/user"
@@ -16,10 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
-	"github.com/welfarex/welfarex/modules/kit/local"
 )
 
 func TestDemo_ABusyPortIsToldAndNothingIsMade(t *testing.T) {
@@ -217,153 +210,6 @@ func secretsIn(name, value string) []string {
 		return []string{value}
 	}
 	return nil
-}
-
-func TestCities_NineOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	seen := map[string]string{}
-	once := func(slug, what, value string) {
-		if value == "" {
-			t.Errorf("%s has no %s", slug, what)
-		}
-		if other := seen[what+value]; other != "" {
-			t.Errorf("%s and %s have the same %s: %q", other, slug, what, value)
-		}
-		seen[what+value] = slug
-	}
-	if len(shared.people.Cities) != 9 {
-		t.Fatalf("%d cities", len(shared.people.Cities))
-	}
-	for _, c := range shared.people.Cities {
-		home := shared.ask(t, c.host(), "/")
-		list := shared.ask(t, c.host(), "/servizi")
-		if home.status != http.StatusOK || list.status != http.StatusOK {
-			t.Fatalf("%s answers %d, its list %d", c.Slug, home.status, list.status)
-		}
-		once(c.Slug, "title", first(regexp.MustCompile(`<title>([^<]+)`), home.body))
-		once(c.Slug, "colours", first(regexp.MustCompile(`href="(/theme/[^"]+)"`), home.body))
-		services := regexp.MustCompile(`href="/servizi/[a-z0-9-]+"`).FindAllString(list.body, -1)
-		slices.Sort(services)
-		once(c.Slug, "catalogue", strings.Join(slices.Compact(services), " "))
-	}
-}
-
-func first(pattern *regexp.Regexp, text string) string {
-	if m := pattern.FindStringSubmatch(text); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-func TestCities_OnlyTheHostDecides(t *testing.T) {
-	t.Parallel()
-	cremona, biella := shared.city("cremona"), shared.city("biella")
-	if r := shared.ask(t, "atlantide.localhost", "/"); r.status != http.StatusNotFound {
-		t.Errorf("an unknown host answers %d", r.status)
-	}
-	for _, path := range []string{"/livez", "/readyz"} {
-		if r := shared.ask(t, "atlantide.localhost", path); r.status != http.StatusOK || len(r.body) > 20 {
-			t.Errorf("%s answers %d %q", path, r.status, r.body)
-		}
-	}
-	honest := shared.ask(t, cremona.host(), "/")
-	for _, header := range []string{"X-Forwarded-Host", "X-Host", "X-Original-Host", "X-Forwarded-Server", "Forwarded"} {
-		value := biella.host()
-		if header == "Forwarded" {
-			value = "host=" + value
-		}
-		forged := shared.ask(t, cremona.host(), "/", header, value)
-		if forged.status != honest.status || forged.body != honest.body {
-			t.Errorf("%s: %s changes the answer", header, value)
-		}
-	}
-	secondary := shared.ask(t, "welfare.cremona.example", "/servizi?q=anziani")
-	if secondary.status != http.StatusPermanentRedirect || secondary.header.Get("Location") != cremona.URL+"/servizi?q=anziani" {
-		t.Errorf("a secondary host: %d to %q", secondary.status, secondary.header.Get("Location"))
-	}
-}
-
-// Browsers open connections ahead of need and ask for something on them much later. What a server says to one that waited too long must be
-// 408: then the browser asks again, while it would show any other answer to the person.
-func TestServer_AConnectionThatWaitedIsLetGo(t *testing.T) {
-	t.Parallel()
-	conn, err := net.Dial("tcp", shared.addr) //nolint:noctx // bounded below
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	said, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(said) > 0 && (!strings.HasPrefix(string(said), "HTTP/1.1 408 ") || !strings.Contains(string(said), "Connection: close")) {
-		t.Errorf("it is told: %.200s", said)
-	}
-}
-
-func TestServe_OnlyOneCity(t *testing.T) {
-	t.Parallel()
-	d := mustStart(t, process{args: []string{"--env-file", shared.envFile(), "serve", "--only", "cremona"}, data: shared.data})
-	if r := d.ask(t, "cremona.localhost", "/"); r.status != http.StatusOK {
-		t.Errorf("Cremona answers %d", r.status)
-	}
-	if r := d.ask(t, "biella.localhost", "/"); r.status != http.StatusNotFound {
-		t.Errorf("Biella answers %d", r.status)
-	}
-	if r := call(t, process{args: []string{"healthcheck"}, data: d.data, addr: d.addr}); r.code != 0 {
-		t.Errorf("healthcheck: exit %d: %s", r.code, r.out)
-	}
-	if err := d.stop(); err != nil {
-		t.Error(err)
-	}
-	if r := call(t, process{args: []string{"healthcheck"}, data: d.data, addr: d.addr}); r.code != 1 {
-		t.Errorf("healthcheck of what is stopped: exit %d: %s", r.code, r.out)
-	}
-}
-
-func TestServe_RefusesAnOldSchema(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	postgres, err := local.StartPostgres(ctx, local.Options{Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = postgres.Stop(ctx) })
-	env := []string{"DATABASE_URL=" + postgres.AppURL(), "DATABASE_OWNER_URL=" + postgres.OwnerURL()}
-	refuses := func(when string) {
-		t.Helper()
-		for _, command := range []string{"serve", "work"} {
-			addr, err := freeAddr()
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := call(t, process{args: []string{"--env-file", shared.envFile(), command}, data: shared.data, addr: addr, env: env})
-			if r.code != 1 || !strings.Contains(r.out, "welfarex migrate") {
-				t.Errorf("%s %s: exit %d: %s", command, when, r.code, r.out)
-			}
-		}
-	}
-	refuses("on an empty database")
-	for _, want := range []string{"accounts", "aggiornato"} {
-		r := call(t, process{args: []string{"--env-file", shared.envFile(), "migrate"}, data: shared.data, env: env})
-		if r.code != 0 || !strings.Contains(r.out, want) {
-			t.Fatalf("migrate: exit %d: %s", r.code, r.out)
-		}
-	}
-	d := mustStart(t, process{args: []string{"--env-file", shared.envFile(), "serve"}, data: shared.data, env: env})
-	if err := d.stop(); err != nil {
-		t.Error(err)
-	}
-	conn, err := pgx.Connect(ctx, postgres.OwnerURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, "DELETE FROM bun_migrations WHERE id = (SELECT max(id) FROM bun_migrations)"); err != nil {
-		t.Fatal(err)
-	}
-	refuses("one step behind")
 }
 
 func TestCommands_SayWhatIsWrong(t *testing.T) {
