@@ -230,3 +230,12 @@ CREATE TABLE pages (
     UNIQUE (tenant_id, slug)
 );
 CALL tenant_table('pages');
+
+-- Sheets say when they last changed, whoever changed them.
+CREATE FUNCTION note_update() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER note_update BEFORE UPDATE ON services FOR EACH ROW EXECUTE FUNCTION note_update();
+CREATE TRIGGER note_update BEFORE UPDATE ON programmes FOR EACH ROW EXECUTE FUNCTION note_update();

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -69,6 +70,8 @@ func Up(ctx context.Context, ownerURL string) ([]string, error) {
 	return names, nil
 }
 
+const undefinedTable = "42P01" // PostgreSQL's error codes, appendix A
+
 // Check returns ErrOldSchema unless every step of this program was applied; the app role may call it.
 func Check(ctx context.Context, db *sql.DB) error {
 	migrator, err := newMigrator(db)
@@ -76,8 +79,12 @@ func Check(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	steps, err := migrator.MigrationsWithStatus(ctx)
+	var failure *pgconn.PgError
+	if errors.As(err, &failure) && failure.Code == undefinedTable {
+		return fmt.Errorf("%w: it is empty", ErrOldSchema)
+	}
 	if err != nil {
-		return fmt.Errorf("%w (%w)", ErrOldSchema, err)
+		return fmt.Errorf("ask the database for its schema: %w", err)
 	}
 	if missing := steps.Unapplied(); len(missing) > 0 {
 		return fmt.Errorf("%w: %d missing, last %s", ErrOldSchema, len(missing), missing[0].Name)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/crypto/chacha20poly1305"
@@ -51,6 +52,11 @@ func (k Key) Open(city *City, purpose string, sealed []byte) ([]byte, error) {
 func binding(city *City, purpose string) []byte {
 	return append(city.ID[:], purpose...)
 }
+
+var secretPattern = regexp.MustCompile(`^[a-z][a-z0-9_.-]{1,62}$`)
+
+// SecretName says whether a secret may be called so.
+func SecretName(name string) bool { return secretPattern.MatchString(name) }
 
 // SetSecret seals and keeps a city's secret under name, for the city of ctx.
 func (db *DB) SetSecret(ctx context.Context, key Key, name string, value []byte) error {

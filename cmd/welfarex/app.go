@@ -97,9 +97,9 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	return nil
 }
 
-// ready says whether a request could be answered now: database, files, news of cities.
+// ready says whether pages could be answered now. Without the file store they could, only without their pictures.
 func (a *App) ready(ctx context.Context) error {
-	return errors.Join(a.db.SQL().PingContext(ctx), a.files.Ready(ctx))
+	return a.db.SQL().PingContext(ctx)
 }
 
 // listen takes the address, so that a busy port is told before anything else is done.
@@ -247,7 +247,7 @@ func (*configCommand) Run(c Config) error {
 type healthcheckCommand struct{}
 
 // Run asks the server on this machine whether it is ready: for containers without a shell.
-func (*healthcheckCommand) Run(ctx context.Context, c Config) error {
+func (*healthcheckCommand) Run(ctx context.Context, c Config, say voice) error {
 	_, port, err := net.SplitHostPort(c.Addr)
 	if err != nil {
 		return err
@@ -260,12 +260,13 @@ func (*healthcheckCommand) Run(ctx context.Context, c Config) error {
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return tell("cli.not_ready", "error", err, "addr", c.Addr)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != fiber.StatusOK {
-		return fmt.Errorf("not ready: %s", res.Status)
+		return tell("cli.not_ready", "error", res.Status, "addr", c.Addr)
 	}
+	fmt.Println(say.T("cli.ready"))
 	return nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,6 +42,9 @@ func (cmd *applyCommand) Run(ctx context.Context, c Config, say voice) error {
 	dir, err := filepath.Abs(cmd.Dir)
 	if err != nil {
 		return err
+	}
+	if !exists(filepath.Join(dir, "city.yaml")) {
+		return tell("cli.no_folder", "dir", cmd.Dir)
 	}
 	plan, err := tenants.ReadFolder(filepath.Base(dir), os.DirFS(dir), tenants.House(), parts())
 	if err != nil {
@@ -86,7 +88,7 @@ type showCommand struct {
 	Slug string `arg:"" help:"${slug}"`
 }
 
-func (cmd *showCommand) Run(ctx context.Context, c Config) error {
+func (cmd *showCommand) Run(ctx context.Context, c Config, say voice) error {
 	return withCity(ctx, c, cmd.Slug, func(ctx context.Context, a *App, city *tenants.City) error {
 		fmt.Printf("%s\n%s · %s\n%s\nid %s\nversion %d\n", city.Name, city.Portal, city.Status, a.parsed.base.Of(city), city.ID, city.Version)
 		err := a.db.Read(ctx, func(b *pgx.Batch) {
@@ -104,7 +106,7 @@ func (cmd *showCommand) Run(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		return printAudit(ctx, a)
+		return printAudit(ctx, a, say)
 	})
 }
 
@@ -112,19 +114,19 @@ type auditCommand struct {
 	Slug string `arg:"" help:"${slug}"`
 }
 
-func (cmd *auditCommand) Run(ctx context.Context, c Config) error {
-	return withCity(ctx, c, cmd.Slug, func(ctx context.Context, a *App, _ *tenants.City) error { return printAudit(ctx, a) })
+func (cmd *auditCommand) Run(ctx context.Context, c Config, say voice) error {
+	return withCity(ctx, c, cmd.Slug, func(ctx context.Context, a *App, _ *tenants.City) error { return printAudit(ctx, a, say) })
 }
 
-func printAudit(ctx context.Context, a *App) error {
+func printAudit(ctx context.Context, a *App, say voice) error {
 	at, err := a.db.AuditBrokenAt(ctx)
 	if err != nil {
 		return err
 	}
 	if at != 0 {
-		return fmt.Errorf("the audit chain does not hold at entry %d", at)
+		return tell("cli.audit_broken", "n", at)
 	}
-	fmt.Println("audit            ok")
+	fmt.Println(say.T("cli.audit_ok"))
 	return nil
 }
 
@@ -164,10 +166,15 @@ func (cmd *hostsCommand) Run(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
+		found := cmd.Slug == ""
 		for _, city := range a.cities.All() {
 			if cmd.Slug == "" || cmd.Slug == city.Slug {
+				found = true
 				fmt.Println(strings.Join(append([]string{city.Host}, hosts[city.Slug]...), " "))
 			}
+		}
+		if !found {
+			return tell("cli.no_city", "slug", cmd.Slug)
 		}
 		return nil
 	})
@@ -184,10 +191,17 @@ func (cmd *secretSetCommand) Run(ctx context.Context, c Config, say voice) error
 		return err
 	}
 	if value = []byte(strings.TrimRight(string(value), "\r\n")); len(value) == 0 {
-		return errors.New(say.T("cli.secret_empty"))
+		return tell("cli.secret_empty")
+	}
+	if !tenants.SecretName(cmd.Name) {
+		return tell("cli.secret_name_wrong")
 	}
 	return withCity(ctx, c, cmd.Slug, func(ctx context.Context, a *App, _ *tenants.City) error {
-		return a.db.SetSecret(ctx, a.parsed.key, cmd.Name, value)
+		if err := a.db.SetSecret(ctx, a.parsed.key, cmd.Name, value); err != nil {
+			return err
+		}
+		fmt.Println(say.T("cli.secret_kept"))
+		return nil
 	})
 }
 
@@ -207,7 +221,7 @@ func withCity(ctx context.Context, c Config, slug string, do func(context.Contex
 				return do(tenants.With(ctx, city), a, city)
 			}
 		}
-		return fmt.Errorf("no city %q: `welfarex city list` names them", slug)
+		return tell("cli.no_city", "slug", slug)
 	})
 }
 

@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -104,30 +104,17 @@ func (c Config) env(masked bool) string {
 		}
 		return s
 	}
-	hideURL := func(s string) string {
-		u, err := url.Parse(s)
-		if !masked || err != nil || s == "" {
-			return hideIf(masked && err != nil, s)
-		}
-		return u.Redacted()
-	}
 	var b strings.Builder
 	for _, line := range [][2]string{
 		{"WELFAREX_ADDR", c.Addr}, {"WELFAREX_DATA", c.Data}, {"WELFAREX_BASE_URL", c.BaseURL},
-		{"DATABASE_URL", hideURL(c.DatabaseURL)}, {"DATABASE_OWNER_URL", hideURL(c.DatabaseOwnerURL)},
+		{"DATABASE_URL", hide(c.DatabaseURL)}, {"DATABASE_OWNER_URL", hide(c.DatabaseOwnerURL)},
 		{"S3_ENDPOINT", c.S3Endpoint}, {"S3_BUCKET", c.S3Bucket}, {"S3_ACCESS_KEY", hide(c.S3AccessKey)}, {"S3_SECRET_KEY", hide(c.S3SecretKey)},
-		{"SMTP_URL", hideURL(c.SMTPURL)}, {"WELFAREX_KEY", hide(c.Key)}, {"WELFAREX_TRUSTED_PROXIES", c.TrustedProxies},
+		{"SMTP_URL", hide(c.SMTPURL)}, {"WELFAREX_KEY", hide(c.Key)}, {"WELFAREX_TRUSTED_PROXIES", c.TrustedProxies},
+		{"WELFAREX_LOG", c.LogLevel}, {"WELFAREX_CONNECTIONS", strconv.Itoa(c.Connections)},
 	} {
 		fmt.Fprintf(&b, "%s='%s'\n", line[0], line[1])
 	}
 	return b.String()
-}
-
-func hideIf(hide bool, s string) string {
-	if hide {
-		return "••••••"
-	}
-	return s
 }
 
 // readEnvFile reads lines of NAME='value'.

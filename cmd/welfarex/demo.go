@@ -42,7 +42,7 @@ func (*demoCommand) Run(ctx context.Context, c Config, say voice) (err error) {
 	if _, err := migrations.Up(ctx, c.DatabaseOwnerURL); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(c.Data, "demo.env"), []byte(c.env(false)), 0o600); err != nil {
+	if err := writeFile(filepath.Join(c.Data, "demo.env"), []byte(c.env(false))); err != nil {
 		return err
 	}
 	a, err := open(ctx, c, true)

@@ -27,8 +27,10 @@ func (a *App) importComuni(ctx context.Context, limit int) (opened, skipped int6
 	}
 	existing := map[string]bool{}
 	for _, city := range a.cities.All() {
-		existing[city.Slug] = true
-		existing[city.ISTAT] = true
+		if city.Portal != "" { // an opening that was cut off left a name and no portal: it is taken up again
+			existing[city.Slug] = true
+			existing[city.ISTAT] = true
+		}
 	}
 	active, err := comuni.Active()
 	if err != nil {

@@ -55,35 +55,57 @@ func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[str
 	if err != nil {
 		return err
 	}
-	demo := demoFile{MailURL: mailURL}
+	demo := a.demoPeople(kept, password, mailURL)
+	// Written first: whatever happens next, the passwords of those already made are known.
+	raw, err := json.MarshalIndent(demo, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(file, append(raw, '\n')); err != nil {
+		return err
+	}
 	cities, err := a.db.BySlug(ctx, demoCities)
 	if err != nil {
 		return err
 	}
-	for _, slug := range demoCities {
-		city := cities[slug]
+	for _, people := range demo.Cities {
+		city := cities[people.Slug]
 		if city == nil {
-			return fmt.Errorf("the city %s was applied and is not there", slug)
+			return fmt.Errorf("the city %s was applied and is not there", people.Slug)
 		}
+		for _, person := range people.Accounts {
+			if err := a.seedPerson(tenants.With(ctx, city), person, hash, cooperatives[people.Slug]); err != nil {
+				return fmt.Errorf("%s of %s: %w", person.Role, people.Slug, err)
+			}
+		}
+	}
+	return nil
+}
+
+// demoPeople is one person of each role in each city.
+func (a *App) demoPeople(kept demoFile, password, mailURL string) demoFile {
+	demo := demoFile{MailURL: mailURL}
+	for _, slug := range demoCities {
 		people := demoCity{Slug: slug, URL: a.demoURL(slug)}
 		for _, role := range authz.Roles {
-			email := strings.ReplaceAll(role, "_", "-") + "@" + slug + ".example"
-			person := demoPerson{Role: role, Email: email, Password: password}
+			person := demoPerson{Role: role, Email: strings.ReplaceAll(role, "_", "-") + "@" + slug + ".example", Password: password}
 			if role != authz.Citizen {
 				person.TOTPSecret = kept.totp(slug, role)
-			}
-			if err := a.seedPerson(tenants.With(ctx, city), person, hash, cooperatives[slug]); err != nil {
-				return fmt.Errorf("%s of %s: %w", role, slug, err)
 			}
 			people.Accounts = append(people.Accounts, person)
 		}
 		demo.Cities = append(demo.Cities, people)
 	}
-	raw, err := json.MarshalIndent(demo, "", "  ")
-	if err != nil {
+	return demo
+}
+
+// writeFile replaces a file as a whole, for its owner's eyes only: a crash leaves the old one or the new one.
+func writeFile(file string, content []byte) error {
+	next := file + ".next"
+	if err := os.WriteFile(next, content, 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(raw, '\n'), 0o600)
+	return os.Rename(next, file)
 }
 
 func (a *App) seedPerson(ctx context.Context, p demoPerson, hash, provider string) error {

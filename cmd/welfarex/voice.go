@@ -50,10 +50,27 @@ func cliVars(say voice) kong.Vars {
 	return vars
 }
 
+// told is a failure that is said in the operator's language.
+type told struct {
+	key  string
+	args []any
+}
+
+func (t told) Error() string { return fmt.Sprint(t.key, t.args) }
+
+// tell makes a failure of a key of locales/ and pairs of a {name} in it and its value.
+func tell(key string, args ...any) error { return told{key, args} }
+
 // Error is what went wrong, in words: every problem of a folder on a line of its own.
 func (v voice) Error(err error) string {
 	var problems tenants.Problems
-	if !errors.As(err, &problems) {
+	var known told
+	switch {
+	case errors.As(err, &known):
+		return v.T(known.key, known.args...)
+	case errors.Is(err, tenants.ErrHostTaken):
+		return v.T("cli.host_taken", "host", strings.TrimPrefix(err.Error(), tenants.ErrHostTaken.Error()+": "))
+	case !errors.As(err, &problems):
 		return err.Error()
 	}
 	lines := []string{v.N("folder.problems", len(problems))}

@@ -75,16 +75,16 @@ func (b bundle) static(name, acceptEncoding string) (body []byte, contentType, e
 		return nil, "", "", false
 	}
 	switch {
-	case f.br != nil && accepts(acceptEncoding, "br"):
+	case f.br != nil && Accepts(acceptEncoding, "br"):
 		return f.br, f.contentType, "br", true
-	case f.gz != nil && accepts(acceptEncoding, "gzip"):
+	case f.gz != nil && Accepts(acceptEncoding, "gzip"):
 		return f.gz, f.contentType, "gzip", true
 	}
 	return f.plain, f.contentType, "", true
 }
 
-// accepts reads an Accept-Encoding header: the coding is named and not refused with q=0.
-func accepts(header, coding string) bool {
+// Accepts reads an Accept-Encoding header: the coding is named and not refused with q=0.
+func Accepts(header, coding string) bool {
 	for header != "" {
 		var part string
 		part, header, _ = strings.Cut(header, ",")

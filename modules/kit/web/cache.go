@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
 // The page cache keeps anonymous pages, compressed. Its key begins with the city and its version: another city cannot
@@ -82,9 +84,7 @@ func (s *Server) cached(r *Request, route Route) error {
 	return nil
 }
 
-func acceptsGzip(c *fiber.Ctx) bool {
-	return strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip")
-}
+func acceptsGzip(c *fiber.Ctx) bool { return ui.Accepts(c.Get(fiber.HeaderAcceptEncoding), "gzip") }
 
 // packed are the types that would not become smaller.
 var packed = regexp.MustCompile(`^(image/(png|jpeg)|application/(pdf|zip))`)
