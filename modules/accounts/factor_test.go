@@ -88,10 +88,10 @@ func TestEnrol_AnOfferBelongsToOnePersonOfOneCity(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _ := Code(strings.ReplaceAll(offer.Secret, " ", ""), w.clock.Now())
-	if _, _, err := w.Enrol(w.ctx, marco, offer.Sealed, code, Visitor{}); !errors.Is(err, ErrCode) {
+	if _, _, err := w.Enrol(w.ctx, marco, offer.Sealed, code, "", Visitor{}); !errors.Is(err, ErrCode) {
 		t.Errorf("a colleague's offer: %v", err)
 	}
-	if _, _, err := other.Enrol(other.ctx, elena, offer.Sealed, code, Visitor{}); !errors.Is(err, ErrCode) {
+	if _, _, err := other.Enrol(other.ctx, elena, offer.Sealed, code, "", Visitor{}); !errors.Is(err, ErrCode) {
 		t.Errorf("another city's offer: %v", err)
 	}
 }
@@ -167,7 +167,9 @@ func TestFactor_ACitizenMayHaveOneAndIsThenAsked(t *testing.T) {
 	a.wants(t, 200, "È facoltativo")
 	sealed, secret := offered(t, a)
 	code, _ := Code(secret, w.clock.Now())
-	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code).wants(t, 200, "Salva i codici")
+	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code).wants(t, 422, "non è quella giusta")
+	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code, "password", "non è questa").wants(t, 422, "non è quella giusta")
+	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code, "password", goodPassword).wants(t, 200, "Salva i codici")
 	b.get("/area-personale").wants(t, 200)
 
 	half := w.browser()

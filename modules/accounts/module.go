@@ -7,6 +7,7 @@ import (
 	"embed"
 	"io"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -68,6 +69,7 @@ type Service struct {
 	argon   *argon2id.Params
 	decoy   string        // a hash of nothing anyone knows, checked when there is no account
 	hashing chan struct{} // how many passwords are hashed at once: each takes tens of megabytes
+	cities  sync.Map      // of these, how many in each city
 }
 
 // New makes the service.
@@ -75,7 +77,7 @@ func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, mail: o.Mail, key: o.Key, policy: o.Policy, words: o.Words, base: o.Base, now: o.Now, rand: o.Rand,
 		argon:   &argon2id.Params{Memory: 46 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		hashing: make(chan struct{}, max(1, min(4, runtime.GOMAXPROCS(0)))),
+		hashing: make(chan struct{}, max(2, min(4, runtime.GOMAXPROCS(0)))),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -11,7 +11,7 @@ const factorPath = ownPath + "/secondo-fattore"
 func (s *Service) factorRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: factorPath, About: "Offers a second factor, or shows that there is one.", Who: web.Halfway, Class: web.Own, Query: []string{"poi", "fatto"}, Handle: s.showFactor},
-		{Method: "POST", Path: factorPath, About: "Enrols the offered second factor with a first code; shows the recovery codes.", Who: web.Halfway, Class: web.Own, Form: []string{"offer", "code", "poi"}, Handle: s.enrol},
+		{Method: "POST", Path: factorPath, About: "Enrols the offered second factor with a first code; shows the recovery codes.", Who: web.Halfway, Class: web.Own, Form: []string{"offer", "code", "password", "poi"}, Handle: s.enrol},
 		{Method: "POST", Path: factorPath + "/codici", About: "Makes new recovery codes.", Who: web.SignedIn, Class: web.Own, Form: []string{"renew_code"}, Handle: s.renewCodes},
 		{Method: "POST", Path: factorPath + "/rimozione", About: "Takes the second factor away, for another phone or for good.", Who: web.SignedIn, Class: web.Own, Form: []string{"drop_code"}, Handle: s.dropFactor},
 	}
@@ -54,7 +54,7 @@ func (s *Service) offer(r *web.Request, form factorForm, sealed string) (err err
 }
 
 func (s *Service) enrol(r *web.Request) error {
-	entry, codes, err := s.Enrol(r.Ctx, r.Half, r.Form("offer"), r.Form("code"), visitor(r))
+	entry, codes, err := s.Enrol(r.Ctx, r.Half, r.Form("offer"), r.Form("code"), r.Secret("password"), visitor(r))
 	if err != nil {
 		form := factorForm{Staff: r.Half.Staff(), Half: r.Actor == nil, Next: r.Form("poi"), Errors: s.wrong(r, err)}
 		var failed error

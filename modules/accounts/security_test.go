@@ -11,6 +11,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/testkit"
 )
 
 // A thief who was in for a moment asks for another address; the new password of the person it belongs to ends that too.
@@ -129,6 +130,27 @@ func TestName_IsNoAddress(t *testing.T) {
 		if (f.Err() == nil) != ok {
 			t.Errorf("%q: %v", name, f.Err())
 		}
+	}
+}
+
+func TestHash_AStormOnOneCityLeavesRoomForOthers(t *testing.T) {
+	w := setup(t)
+	own := w.hashingIn(w.ctx)
+	for range cap(own) {
+		own <- struct{}{}
+	}
+	if 2*cap(own) > cap(w.hashing) {
+		t.Errorf("%d of %d turns are one city's", cap(own), cap(w.hashing))
+	}
+	begun := time.Now()
+	_, err := w.hash(w.ctx, goodPassword)
+	if !errors.Is(err, ErrTooMany) || time.Since(begun) < patience {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
+	w.browser().post("/accedi", "email", "anna@posta.example", "password", goodPassword).wants(t, 429, "troppi tentativi")
+	other, _ := testkit.City(t)
+	if _, err := w.hash(other, goodPassword); err != nil {
+		t.Errorf("another city: %v", err)
 	}
 }
 

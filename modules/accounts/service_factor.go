@@ -61,10 +61,20 @@ func (s *Service) secretOf(ctx context.Context, account *Account) (string, error
 }
 
 // Enrol takes an offered second factor with a first code. All sessions end and a strong one begins; the recovery codes are told once.
-func (s *Service) Enrol(ctx context.Context, half *authz.Actor, sealed, code string, v Visitor) (Entry, []string, error) {
+// Citizens give their password again: nobody gives them their account back if someone else locks it on a browser left open.
+func (s *Service) Enrol(ctx context.Context, half *authz.Actor, sealed, code, password string, v Visitor) (Entry, []string, error) {
 	city, err := tenants.From(ctx)
 	if err != nil {
 		return Entry{}, nil, err
+	}
+	if half.Enrolled {
+		return Entry{}, nil, ErrEnrolled
+	}
+	var checked *Account
+	if !half.Staff() {
+		if checked, err = s.confirm(ctx, half.Account, password); err != nil {
+			return Entry{}, nil, err
+		}
 	}
 	if err := s.count(ctx, codeByAccount, half.Account.String()); err != nil {
 		return Entry{}, nil, err
@@ -93,6 +103,9 @@ func (s *Service) Enrol(ctx context.Context, half *authz.Actor, sealed, code str
 		}
 		if account.Enrolled() {
 			return ErrEnrolled
+		}
+		if checked != nil && checked.Password != account.Password {
+			return at("password", ErrPassword)
 		}
 		account.TOTP, account.TOTPSince, account.TOTPStep = kept, s.now(), step
 		if err := s.keepFactor(ctx, account, codes, "factor_enrolled", noticeFactorOn); err != nil {
