@@ -124,6 +124,7 @@ type Registration struct {
 	Name, Email, Password string
 	Terms                 bool // privacy notice and terms were accepted
 	Language              string
+	Documents             []string // that were shown, as Documents gives them
 }
 
 func (r Registration) check() error {

@@ -150,7 +150,9 @@ func TestTerms_ANewVersionIsAskedForOnce(t *testing.T) {
 	}
 	w.document("privacy", "2027-01")
 	b.get("/area-personale").wants(t, 200, "Leggi e accetta le novità", "Informativa privacy")
-	b.post("/area-personale/condizioni").leads(t, "/area-personale?fatto=accounts.terms")
+	b.post("/area-personale/condizioni", "documents", "privacy@2026-11").leads(t, "/area-personale")
+	b.get("/area-personale").wants(t, 200, "Leggi e accetta le novità") // what was shown is not what is there now
+	b.post("/area-personale/condizioni", "documents", "privacy@2027-01").leads(t, "/area-personale?fatto=accounts.terms")
 	if a := b.get("/area-personale"); strings.Contains(a.text(), "Leggi e accetta") {
 		t.Error("asked once more")
 	}

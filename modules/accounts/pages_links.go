@@ -12,11 +12,11 @@ func (s *Service) linkRoutes() []web.Route {
 	token := map[string]string{"token": "token"}
 	return []web.Route{
 		{Method: "GET", Path: "/verifica/:token", About: "Shows what a link for an address does, and a button that does it.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showVerify},
-		{Method: "POST", Path: "/verifica/:token", About: "Proves an address: of a registration with its password, or the new one of an account.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"password"}, Handle: s.verify},
+		{Method: "POST", Path: "/verifica/:token", About: "Proves an address: of a registration with its password, or the new one of an account.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"password", "documents"}, Handle: s.verify},
 		{Method: "GET", Path: "/password/:token", About: "Asks for a new password.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showReset},
 		{Method: "POST", Path: "/password/:token", About: "Sets a new password and ends every session.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"password"}, Handle: s.reset},
 		{Method: "GET", Path: "/invito/:token", About: "Shows an invitation to become staff.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showInvitation},
-		{Method: "POST", Path: "/invito/:token", About: "Takes an invitation: name and password, then the second factor.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"name", "password", "terms"}, Handle: s.takeInvitation},
+		{Method: "POST", Path: "/invito/:token", About: "Takes an invitation: name and password, then the second factor.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"name", "password", "terms", "documents"}, Handle: s.takeInvitation},
 	}
 }
 
@@ -24,6 +24,7 @@ func (s *Service) linkRoutes() []web.Route {
 type linkForm struct {
 	Token, Email, Name string
 	Terms              bool
+	Documents          []string // to accept, as Documents gives them
 	Errors             ui.Errors
 }
 
@@ -43,7 +44,11 @@ func (s *Service) showVerify(r *web.Request) error {
 	if purpose == purposeEmail {
 		return r.Show(newAddressPage(private(r, r.T("accounts.new_address.title")), linkForm{Token: r.Param("token"), Email: account.NewEmail}))
 	}
-	return r.Show(verifyPage(private(r, r.T("accounts.verify.title")), linkForm{Token: r.Param("token"), Email: account.Email}))
+	documents, err := s.Documents(r.Ctx)
+	if err != nil {
+		return err
+	}
+	return r.Show(verifyPage(private(r, r.T("accounts.verify.title")), linkForm{Token: r.Param("token"), Email: account.Email, Documents: documents}))
 }
 
 func (s *Service) verify(r *web.Request) error {
@@ -60,12 +65,16 @@ func (s *Service) verify(r *web.Request) error {
 		}
 		return r.Done("/accedi", "accounts.email_changed")
 	}
-	entry, err := s.Verify(r.Ctx, r.Param("token"), r.Secret("password"), visitor(r))
+	entry, err := s.Verify(r.Ctx, r.Param("token"), r.Secret("password"), r.FormAll("documents"), visitor(r))
 	if errors.Is(err, ErrToken) {
 		return spent(r, err)
 	}
 	if err != nil {
-		f := linkForm{Token: r.Param("token"), Email: account.Email, Errors: s.wrong(r, err)}
+		documents, failed := s.Documents(r.Ctx)
+		if failed != nil {
+			return failed
+		}
+		f := linkForm{Token: r.Param("token"), Email: account.Email, Documents: documents, Errors: s.wrong(r, err)}
 		return r.Again(err, verifyPage(private(r, r.T("accounts.verify.title")), f))
 	}
 	return s.letIn(r, entry)
@@ -101,7 +110,11 @@ func (s *Service) showInvitation(r *web.Request) error {
 	if err != nil {
 		return spent(r, err)
 	}
-	f := linkForm{Token: r.Param("token"), Email: account.Email, Name: account.Name}
+	documents, err := s.Documents(r.Ctx)
+	if err != nil {
+		return err
+	}
+	f := linkForm{Token: r.Param("token"), Email: account.Email, Name: account.Name, Documents: documents}
 	return r.Show(invitationPage(private(r, r.T("accounts.invitation.title")), f))
 }
 
@@ -110,13 +123,17 @@ func (s *Service) takeInvitation(r *web.Request) error {
 	if err != nil {
 		return spent(r, err)
 	}
-	in := Registration{Name: r.Form("name"), Password: r.Secret("password"), Terms: r.Form("terms") != "", Language: r.Lang}
+	in := Registration{Name: r.Form("name"), Password: r.Secret("password"), Terms: r.Form("terms") != "", Language: r.Lang, Documents: r.FormAll("documents")}
 	entry, err := s.TakeInvitation(r.Ctx, r.Param("token"), in, visitor(r))
 	if errors.Is(err, ErrToken) {
 		return spent(r, err)
 	}
 	if err != nil {
-		f := linkForm{Token: r.Param("token"), Email: account.Email, Name: in.Name, Terms: in.Terms, Errors: s.wrong(r, err)}
+		documents, failed := s.Documents(r.Ctx)
+		if failed != nil {
+			return failed
+		}
+		f := linkForm{Token: r.Param("token"), Email: account.Email, Name: in.Name, Terms: in.Terms, Documents: documents, Errors: s.wrong(r, err)}
 		return r.Again(err, invitationPage(private(r, r.T("accounts.invitation.title")), f))
 	}
 	return s.letIn(r, entry)

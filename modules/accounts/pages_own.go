@@ -13,7 +13,7 @@ const ownPath = "/area-personale"
 func (s *Service) ownRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: ownPath, About: "The person's own area: what to do next, and recent access.", Who: web.SignedIn, Class: web.Own, Query: []string{"fatto"}, Handle: s.showOwn},
-		{Method: "POST", Path: ownPath + "/condizioni", About: "Accepts the new version of privacy notice and terms.", Who: web.SignedIn, Class: web.Own, Handle: s.acceptTerms},
+		{Method: "POST", Path: ownPath + "/condizioni", About: "Accepts the new version of privacy notice and terms, as it was shown.", Who: web.SignedIn, Class: web.Own, Form: []string{"documents"}, Handle: s.acceptTerms},
 		{Method: "GET", Path: ownPath + "/profilo", About: "Shows what the person says of themselves.", Who: web.SignedIn, Class: web.Own, Query: []string{"fatto"}, Handle: s.showProfile},
 		{Method: "POST", Path: ownPath + "/profilo", About: "Keeps the profile.", Who: web.SignedIn, Class: web.Own, Form: []string{"name", "phone", "fiscal_code", "born", "language"}, Handle: s.saveProfile},
 		{Method: "GET", Path: ownPath + "/email", About: "Asks for another address.", Who: web.SignedIn, Class: web.Own, Query: []string{"fatto"}, Handle: s.showEmail},
@@ -45,8 +45,15 @@ func (s *Service) showOwn(r *web.Request) error {
 }
 
 func (s *Service) acceptTerms(r *web.Request) error {
-	if err := s.AcceptTerms(r.Ctx, r.Actor); err != nil {
+	if err := s.AcceptTerms(r.Ctx, r.Actor, r.FormAll("documents")); err != nil {
 		return err
+	}
+	o, err := s.Overview(r.Ctx, r.Actor)
+	if err != nil {
+		return err
+	}
+	if len(o.Missing) > 0 {
+		return r.See(ownPath) // which asks for what is there now
 	}
 	return r.Done(ownPath, "accounts.terms")
 }

@@ -29,7 +29,13 @@ func TestRegister_FromTheFormToThePersonalArea(t *testing.T) {
 	b.get(path).wants(t, 200, "Conferma il tuo indirizzo", "anna@posta.example")
 	b.get(path).wants(t, 200, "Conferma il tuo indirizzo") // looking at a link does not spend it
 	b.post(path, "password", "un'altra password").wants(t, 422, "non è quella giusta")
-	b.post(path, "password", goodPassword).leads(t, "/area-personale")
+	if n := w.number("SELECT count(*) FROM acceptances"); n != 0 {
+		t.Errorf("%d acceptances before anybody proved the address", n)
+	}
+	if a := b.get(path); !strings.Contains(a.body, `name="documents" value="privacy@2026-11"`) || !strings.Contains(a.body, `value="termini@2026-10"`) {
+		t.Error("the page does not say which versions it shows")
+	}
+	b.post(path, "password", goodPassword, "documents", "privacy@2026-11", "documents", "termini@2026-10").leads(t, "/area-personale")
 	b.get("/area-personale").wants(t, 200, "Ciao Anna Rossi", "Completa il tuo profilo")
 	if n := w.number("SELECT count(*) FROM acceptances WHERE (document, version) IN (('privacy', '2026-11'), ('termini', '2026-10'))"); n != 2 {
 		t.Errorf("%d acceptances", n)

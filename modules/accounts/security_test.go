@@ -211,3 +211,25 @@ func TestColleagues_ACityMayNotShowThem(t *testing.T) {
 		t.Errorf("the municipality among a provider's people: %v", err)
 	}
 }
+
+// A document that changes between the page and the button is not what was read: the personal area asks again.
+func TestAcceptances_AreOfTheVersionShown(t *testing.T) {
+	w := setup(t)
+	w.document("privacy", "2026-11")
+	w.document("termini", "2026-10")
+	b := w.browser()
+	b.register("anna@posta.example")
+	path, _ := w.link("anna@posta.example")
+	w.document("privacy", "2027-01")
+	b.post(path, "password", goodPassword, "documents", "privacy@2026-11", "documents", "termini@2026-10").leads(t, "/area-personale")
+	b.get("/area-personale").wants(t, 200, "Leggi e accetta le novità", "Informativa privacy")
+	if n := w.number("SELECT count(*) FROM acceptances WHERE document = 'privacy'"); n != 0 {
+		t.Errorf("%d acceptances of what nobody showed", n)
+	}
+	_, invitation, _ := w.invited("marco@comune.example")
+	marco := w.browser()
+	marco.post(invitation, "name", "Marco Neri", "password", goodPassword, "terms", "1", "documents", "privacy@2027-01", "documents", "privacy@2026-11").leads(t, "/area-personale")
+	if n := w.number("SELECT count(*) FROM acceptances x JOIN accounts a ON a.id = x.account_id WHERE a.email = 'marco@comune.example'"); n != 1 {
+		t.Errorf("%d acceptances of an invited person", n)
+	}
+}

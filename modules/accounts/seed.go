@@ -39,7 +39,11 @@ func (s *Service) Seed(ctx context.Context, p SeedPerson) error {
 		if err != nil {
 			return err
 		}
-		if err := insertAcceptances(ctx, account.ID, s.now()); err != nil {
+		shown, err := currentDocuments(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := insertAcceptances(ctx, account.ID, shown, s.now()); err != nil {
 			return err
 		}
 		if added {

@@ -15,7 +15,7 @@ type Overview struct {
 	Account     *Account
 	Memberships []Membership
 	Sessions    []Session
-	Missing     []string // documents whose new version waits to be accepted
+	Missing     []string // documents whose new version waits to be accepted, as Documents gives them
 }
 
 // Own reads the person's own account.
@@ -72,10 +72,11 @@ func (a *Account) Profile() Profile {
 	return Profile{Name: a.Name, Phone: a.Phone, FiscalCode: a.FiscalCode, Language: a.Language, Born: a.Born}
 }
 
-// AcceptTerms notes that the person accepts the documents as they are now.
-func (s *Service) AcceptTerms(ctx context.Context, actor *authz.Actor) error {
+// AcceptTerms notes that the person accepts the documents that were shown. One that changed meanwhile is not among them.
+func (s *Service) AcceptTerms(ctx context.Context, actor *authz.Actor, shown []string) error {
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		if err := insertAcceptances(ctx, actor.Account, s.now()); err != nil {
+		n, err := insertAcceptances(ctx, actor.Account, shown, s.now())
+		if err != nil || n == 0 {
 			return err
 		}
 		return audit(ctx, actor.ID(), actor.Account, "terms_accepted", "new version of the documents")

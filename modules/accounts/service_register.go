@@ -46,9 +46,6 @@ func (s *Service) Register(ctx context.Context, r Registration, v Visitor) error
 			}
 			account = old
 		}
-		if err := insertAcceptances(ctx, account.ID, s.now()); err != nil {
-			return err
-		}
 		if err := auditSelf(ctx, account.ID, "registered", "registration"); err != nil {
 			return err
 		}
@@ -85,8 +82,13 @@ func (s *Service) Look(ctx context.Context, token string, purposes ...string) (p
 	return s.findToken(ctx, token, purposes...)
 }
 
-// Verify proves the address of a registration with the link of its mail and the password chosen then, and lets the person in.
-func (s *Service) Verify(ctx context.Context, token, password string, v Visitor) (Entry, error) {
+// Documents are those that have to be accepted, as they are now: "privacy@2026-11". A form carries them, so that what is noted is what
+// was shown.
+func (s *Service) Documents(ctx context.Context) ([]string, error) { return s.readDocuments(ctx) }
+
+// Verify proves the address of a registration with the link of its mail and the password chosen then, and lets the person in. Only now
+// it is known whose acceptance of the documents it is.
+func (s *Service) Verify(ctx context.Context, token, password string, shown []string, v Visitor) (Entry, error) {
 	account, err := s.findLink(ctx, token, purposeVerify, v)
 	if err != nil {
 		return Entry{}, err
@@ -115,6 +117,9 @@ func (s *Service) Verify(ctx context.Context, token, password string, v Visitor)
 			return err
 		}
 		if err := dropTokens(ctx, fresh.ID, s.now(), purposeInvite); err != nil {
+			return err
+		}
+		if _, err := insertAcceptances(ctx, fresh.ID, shown, s.now()); err != nil {
 			return err
 		}
 		if err := auditSelf(ctx, fresh.ID, "verified", "registration"); err != nil {
@@ -258,7 +263,7 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 		if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
 			return err
 		}
-		if err := insertAcceptances(ctx, account.ID, s.now()); err != nil {
+		if _, err := insertAcceptances(ctx, account.ID, r.Documents, s.now()); err != nil {
 			return err
 		}
 		if err := auditSelf(ctx, account.ID, "invitation_taken", "invitation"); err != nil {

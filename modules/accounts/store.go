@@ -187,18 +187,36 @@ func (b before) Scan(rest ...any) error { return b.Row.Scan(append(b.first, rest
 
 // Acceptances.
 
-func insertAcceptances(ctx context.Context, account uuid.UUID, now time.Time) error {
-	_, err := exec(ctx, "keep what was accepted", `INSERT INTO acceptances (account_id, document, version, at)
-		SELECT $1, split_part(slug, '.', 1), version, $2 FROM pages WHERE slug IN ('privacy.it', 'termini.it') AND published AND version <> ''
-		ON CONFLICT DO NOTHING`, account, now)
-	return err
+// documents are those to accept as they are now, "privacy@2026-11".
+const documents = `SELECT split_part(p.slug, '.', 1) || '@' || p.version FROM pages p
+	WHERE p.slug IN ('privacy.it', 'termini.it') AND p.published AND p.version <> ''`
+
+// insertAcceptances notes those of the documents shown that are still the current ones; the others are asked for again.
+func insertAcceptances(ctx context.Context, account uuid.UUID, shown []string, now time.Time) (n int64, err error) {
+	return exec(ctx, "keep what was accepted", `INSERT INTO acceptances (account_id, document, version, at)
+		SELECT $1, split_part(d, '@', 1), substr(d, strpos(d, '@') + 1), $2 FROM (`+documents+`) AS current (d) WHERE d = ANY ($3::text[])
+		ON CONFLICT DO NOTHING`, account, now, shown)
+}
+
+// currentDocuments are those to accept, in the running transaction.
+func currentDocuments(ctx context.Context) ([]string, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, documents)
+	if err != nil {
+		return nil, fmt.Errorf("read the documents: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// readDocuments gives the documents that a form shows.
+func (s *Service) readDocuments(ctx context.Context) (list []string, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) { queueMissing(b, uuid.Nil, &list) })
+	return list, err
 }
 
 // queueMissing reads which documents have a version that the account did not accept.
 func queueMissing(b *pgx.Batch, account uuid.UUID, into *[]string) {
-	b.Queue(`SELECT split_part(p.slug, '.', 1) AS document FROM pages p WHERE p.slug IN ('privacy.it', 'termini.it') AND p.published AND p.version <> ''
-		AND NOT EXISTS (SELECT FROM acceptances x WHERE x.account_id = $1 AND x.document = split_part(p.slug, '.', 1) AND x.version = p.version)
-		ORDER BY document`, account).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(documents+` AND NOT EXISTS (SELECT FROM acceptances x WHERE x.account_id = $1 AND x.document = split_part(p.slug, '.', 1) AND x.version = p.version)
+		ORDER BY 1`, account).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})

@@ -10,6 +10,12 @@ import (
 
 //words: accounts.verb.* accounts.subject.* accounts.role.* accounts.role_about.* accounts.sent.* accounts.document.*
 
+// documentName is a document without its version.
+func documentName(document string) string {
+	name, _, _ := strings.Cut(document, "@")
+	return name
+}
+
 // verbName says in words what was done; a test makes sure that every verb of the program has some.
 func verbName(p *ui.Page, verb string) string {
 	if key := "accounts.verb." + verb; p.Voice().Known(key) {
