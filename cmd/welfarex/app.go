@@ -169,6 +169,7 @@ func (a *App) sweepCity(ctx context.Context) error {
 func (a *App) Close() {
 	a.follow()
 	a.done.Wait()
+	a.files.Close()
 	a.db.Close()
 }
 

@@ -18,7 +18,8 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// plantVariable names SQL that is run as superuser right after migrating: how cmd/mutants plants bugs in the database.
+// plantVariable names SQL that is run as superuser once the twins are open, before the program serves them: how cmd/mutants plants bugs
+// in the database.
 const plantVariable = "WELFAREX_PLANT_SQL"
 
 // stage is the whole program on a PostgreSQL, an object store and a mailbox of its own, with twin cities.
@@ -61,7 +62,6 @@ func raise(ctx context.Context, t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.super.Close)
-	s.plant(ctx, t)
 	if s.s3, err = local.StartS3(ctx, "", "", "isolation", "isolation-secret"); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,13 @@ func raise(ctx context.Context, t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.mail.Stop() })
-	s.serve(ctx, t)
-	s.openTwins(ctx, t)
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.openTwins(ctx, t, l)
+	s.plant(ctx, t)
+	s.serve(ctx, t, l)
 	return s
 }
 
@@ -85,21 +90,27 @@ func (s *stage) plant(ctx context.Context, t *testing.T) {
 	}
 }
 
-// serve puts the program together, as the command does, and lets it answer and work on a free port.
-func (s *stage) serve(ctx context.Context, t *testing.T) {
+// put gives the program put together as the command does it, to answer at l.
+func (s *stage) put(ctx context.Context, t *testing.T, l net.Listener, work bool) *App {
 	t.Helper()
-	l, err := listen("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	s.app, err = open(ctx, Config{
+	a, err := open(ctx, Config{
 		BaseURL: "http://welfarex.localhost:" + port, Connections: 8,
 		DatabaseURL: s.postgres.AppURL(), SMTPURL: s.mail.SMTPURL(), Key: base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		S3Endpoint: s.s3.URL(), S3Bucket: local.Bucket, S3AccessKey: "isolation", S3SecretKey: "isolation-secret",
-	}, true)
+	}, work)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return a
+}
+
+// serve lets the program answer and work until the test ends.
+func (s *stage) serve(ctx context.Context, t *testing.T, l net.Listener) {
+	t.Helper()
+	s.app = s.put(ctx, t, l, true)
+	for _, c := range []*twin{s.alfa, s.beta} {
+		c.record = s.app.cities.ByID(c.record.ID)
 	}
 	ending, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
@@ -112,23 +123,20 @@ func (s *stage) serve(ctx context.Context, t *testing.T) {
 		s.app.Close()
 	})
 	s.server = attacks.Dial(l.Addr().String())
+	t.Cleanup(s.server.Close)
 }
 
 // openTwins opens both cities from one folder, fills them with canaries and people, and remembers how they are.
-func (s *stage) openTwins(ctx context.Context, t *testing.T) {
+func (s *stage) openTwins(ctx context.Context, t *testing.T, l net.Listener) {
 	t.Helper()
+	s.app = s.put(ctx, t, l, false)
+	defer s.app.Close()
 	s.alfa, s.beta = s.openTwin(ctx, t, "alfa", "a"), s.openTwin(ctx, t, "beta", "b")
 	for _, c := range []*twin{s.alfa, s.beta} {
 		s.settle(ctx, t, c)
 		s.fill(ctx, t, c)
 		s.findThings(ctx, t, c)
 	}
-	if _, err := s.super.Exec(ctx, "UPDATE cities SET version = version + 1"); err != nil {
-		t.Fatal(err)
-	}
-	s.eventually(t, "the server hears of the canaries", func() bool {
-		return hasMark(s.app.cities.ByID(s.alfa.record.ID).Portal, s.alfa) && hasMark(s.app.cities.ByID(s.beta.record.ID).Portal, s.beta)
-	})
 	s.remember(ctx, t)
 }
 

@@ -47,6 +47,9 @@ func Dial(addr string) *Server {
 	}}
 }
 
+// Close lets go of connections that nobody uses.
+func (s *Server) Close() { s.client.CloseIdleConnections() }
+
 // Do sends the request and reads the whole answer. Nothing is followed, nothing kept.
 func (s *Server) Do(ctx context.Context, q Request) (Reply, error) {
 	var body io.Reader = http.NoBody

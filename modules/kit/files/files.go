@@ -39,6 +39,7 @@ type Store struct {
 	s3      *minio.Client
 	bucket  string
 	readers map[string]Reader
+	idle    func() // closes connections that wait
 }
 
 // Reader decides whether the actor (nil = a visitor) may read a private file of its module; the city already fits.
@@ -53,14 +54,21 @@ func Open(db *tenants.DB, o Options) (*Store, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("S3_ENDPOINT must look like https://s3.example:9000, not %q", o.Endpoint)
 	}
+	transport, err := minio.DefaultTransport(u.Scheme == "https")
+	if err != nil {
+		return nil, fmt.Errorf("S3: %w", err)
+	}
 	client, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), Secure: u.Scheme == "https", TrailingHeaders: true, Region: "us-east-1",
+		Creds: credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), Secure: u.Scheme == "https", TrailingHeaders: true, Region: "us-east-1", Transport: transport,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("S3: %w", err)
 	}
-	return &Store{db: db, s3: client, bucket: o.Bucket, readers: map[string]Reader{}}, nil
+	return &Store{db: db, s3: client, bucket: o.Bucket, readers: map[string]Reader{}, idle: transport.CloseIdleConnections}, nil
 }
+
+// Close lets go of connections that nobody uses; an S3 server that stops in order would wait for them.
+func (s *Store) Close() { s.idle() }
 
 // Ready says whether the bucket can be reached.
 func (s *Store) Ready(ctx context.Context) error {
