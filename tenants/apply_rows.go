@@ -209,7 +209,7 @@ func merge(current map[string]any, origin Origin, wanted map[string]any, force b
 		switch {
 		case had && reflect.DeepEqual(now, wanted[c]):
 			merged[c] = now
-		case !had || force || (remembered && digestOf(now) == last) || (!remembered && origin != nil):
+		case !had || force || (remembered && digestOf(now) == last) || (!remembered && origin != nil && now == nil):
 			merged[c] = wanted[c]
 			changed = append(changed, c)
 		default:
