@@ -17,7 +17,9 @@ demo: build ## Nine running cities on one process; installs what is missing.
 
 .PHONY: test
 test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium.
-	@source .ci/need && need_postgres && need_chromium && $(GO) test -race -timeout 40m $(TESTS)
+	@source .ci/need && need_postgres && need_chromium && export PG_BIN CHROMIUM && \
+		$(GO) test -race -timeout 40m $$($(GO) list $(TESTS) | grep -v /cmd/e2e) && \
+		$(GO) test -race -timeout 40m ./cmd/e2e # a browser, a server and the compiler share few cores: alone
 
 .PHONY: build
 build: assets ## The program, in bin/.
