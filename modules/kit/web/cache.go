@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,18 +13,20 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
-	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
 // The page cache keeps anonymous pages, compressed. Its key begins with the city and its version: another city cannot
-// meet it, and any change that a visitor could see starts afresh in every process.
+// meet it, and any change that a visitor could see starts afresh in every process. It is bound by what it takes, however many
+// cities there are: enough for a page of every comune.
 const (
-	cachedPages   = 2048
+	cachedBytes   = 64 << 20
 	cachedMaxSize = 64 << 10 // compressed
 	cachedMaxKey  = 1 << 10
+	cachedEntry   = 512         // what an entry takes besides page and address
 	cachedFor     = time.Minute // "open now" is never older than this
 )
 
@@ -36,27 +39,48 @@ type pageKey struct {
 
 type cachedPage struct {
 	gzip        []byte
+	size        int // unpacked
 	contentType string
 	etag        string
 	at          time.Time
 }
 
 type pageCache struct {
-	*lru.Cache[pageKey, cachedPage]
+	mu    sync.Mutex
+	pages *simplelru.LRU[pageKey, cachedPage]
+	taken int
 }
 
 func newPageCache() *pageCache {
-	c, _ := lru.New[pageKey, cachedPage](cachedPages) // fails only for a size below one
-	return &pageCache{c}
+	c := &pageCache{}
+	c.pages, _ = simplelru.NewLRU(cachedBytes/cachedEntry, func(k pageKey, p cachedPage) { c.taken -= weight(k, p) }) // fails only for a size below one
+	return c
+}
+
+func weight(k pageKey, p cachedPage) int { return cap(p.gzip) + len(k.address) + cachedEntry }
+
+func (c *pageCache) get(k pageKey) (cachedPage, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pages.Get(k)
+}
+
+// keep remembers a page in the place of those that were not asked for the longest.
+func (c *pageCache) keep(k pageKey, p cachedPage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pages.Remove(k)
+	c.taken += weight(k, p)
+	for c.taken > cachedBytes {
+		c.pages.RemoveOldest()
+	}
+	c.pages.Add(k, p)
 }
 
 // cached answers from memory, or renders and remembers. Headers that the page sets, but for its content type, are not remembered.
 func (s *Server) cached(r *Request, route Route) error {
-	if !acceptsGzip(r.http) {
-		return route.Handle(r)
-	}
 	key := pageKey{r.City.ID, r.City.Version, r.Lang, target(r.http)}
-	page, ok := s.cache.Get(key)
+	page, ok := s.cache.get(key)
 	if !ok || time.Since(page.at) > cachedFor {
 		if err := route.Handle(r); err != nil {
 			return err
@@ -65,16 +89,20 @@ func (s *Server) cached(r *Request, route Route) error {
 			return compress(r.http)
 		}
 		body := r.http.Response().Body()
-		page = cachedPage{gzip: gzipped(body), contentType: string(r.http.Response().Header.ContentType()), at: time.Now()}
+		page = cachedPage{gzip: bytes.Clone(gzipped(body)), size: len(body), contentType: string(r.http.Response().Header.ContentType()), at: time.Now()}
 		sum := sha256.Sum256(page.gzip)
 		page.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 		if len(page.gzip) <= cachedMaxSize && len(key.address) <= cachedMaxKey {
-			s.cache.Add(key, page)
+			s.cache.keep(key, page)
 		}
 	}
 	c := r.http
-	c.Set(fiber.HeaderETag, page.etag)
 	c.Response().Header.SetContentType(page.contentType)
+	if !acceptsGzip(c) {
+		c.Response().SetBodyRaw(page.unpacked())
+		return nil
+	}
+	c.Set(fiber.HeaderETag, page.etag)
 	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), page.etag) {
 		c.Response().ResetBody()
 		return c.SendStatus(fiber.StatusNotModified)
@@ -115,4 +143,17 @@ func gzipped(body []byte) []byte {
 		panic(fmt.Sprintf("gzip into memory: %v", err))
 	}
 	return out.Bytes()
+}
+
+// unpacked is the page for a client that takes it only so: still much less work than making it.
+func (p cachedPage) unpacked() []byte {
+	r, err := gzip.NewReader(bytes.NewReader(p.gzip))
+	if err != nil {
+		panic(fmt.Sprintf("unpack what we packed: %v", err))
+	}
+	body := make([]byte, p.size)
+	if _, err := io.ReadFull(r, body); err != nil {
+		panic(fmt.Sprintf("unpack what we packed: %v", err))
+	}
+	return body
 }
