@@ -46,6 +46,14 @@ check: ## Linters, formatting, and that generated code is fresh.
 	@cp -r modules .check-modules && trap 'rm -rf .check-modules' EXIT && $(GO) tool templ generate -path modules > /dev/null 2>&1 && \
 		diff -rq --exclude=dist modules .check-modules || { echo 'generated code was stale: commit it'; exit 1; }
 
+.PHONY: attack
+attack: build ## Attacks a started demo from outside: every route × person × kind of id, raw sockets.
+	@source .ci/need && need_postgres && $(GO) run ./cmd/attack
+
+.PHONY: mutants
+mutants: assets ## Plants bugs, each of which a named case must catch; SHORT=1 plants six, ONLY=name some.
+	@source .ci/need && need_postgres && $(GO) run ./cmd/mutants $(if $(SHORT),-short) $(if $(ONLY),-only "$(ONLY)")
+
 .PHONY: bench
 bench: build ## What it costs, as ratios within one run; ONLY=list,sheet chooses sections.
 	@source .ci/need && need_postgres && need_chromium && need_lighthouse && $(GO) run ./cmd/bench $(if $(ONLY),-only $(ONLY))
