@@ -380,7 +380,7 @@ func TestApply_RefusesRowsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	for name, part := range map[string]tenants.Part{
 		"other columns": {Table: "offices", Read: func(*tenants.Folder) []tenants.Row {
-			return []tenants.Row{{Slug: "a", Columns: map[string]any{"name": "A", "phone": "1"}}, {Slug: "b", Columns: map[string]any{"name": "B"}}}
+			return []tenants.Row{{Slug: "a", Columns: map[string]any{"name": "A", "en": nil}}, {Slug: "b", Columns: map[string]any{"name": "B"}}}
 		}},
 		"not there": {Table: "programmes", Read: func(*tenants.Folder) []tenants.Row {
 			return []tenants.Row{{Slug: "a", Columns: map[string]any{"office_id": tenants.Ref{Table: "offices", Slug: "nessuno"}}}}

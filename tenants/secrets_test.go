@@ -73,6 +73,10 @@ func TestSecret_IsNotReadWithoutTheKey(t *testing.T) {
 	if _, err := db.Secret(gone, key, "smtp"); err == nil || errors.Is(err, tenants.ErrNoSecret) {
 		t.Errorf("a database out of reach is no missing secret: %v", err)
 	}
+	_, stranger := testkit.City(t)
+	if _, err := key.Open(stranger, "secret:smtp", sealed); err == nil {
+		t.Error("another city opened it")
+	}
 	for i := range sealed {
 		torn := slices.Clone(sealed)
 		torn[i] ^= 1
