@@ -62,11 +62,11 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 // personal gives ids of things that people have: one's own, or for staff who look after others a colleague's.
 func (s *stage) personal(p attacks.Person, r attacks.Route, of func(*twin) map[string]uuid.UUID) attacks.IDs {
 	mine, others := p.Name, "another citizen"
-	if p.Name == others || r.Class != "own" {
+	if p.Name == others {
 		others = "citizen"
 	}
-	if r.Class != "own" {
-		mine = "another provider"
+	if r.Class != "own" { // staff look after their colleagues
+		mine, others = "another provider", "municipality"
 	}
 	foreign := of(s.beta)[mine]
 	if foreign == uuid.Nil {

@@ -12,10 +12,12 @@ func (w *World) ForeignIDs() []Case {
 	var cases []Case
 	for _, route := range w.Routes {
 		for _, person := range w.few(route) {
-			for _, name := range route.ParamNames() {
+			for i, name := range route.ParamNames() {
 				ids := w.IDs(person, route, name)
 				cases = append(cases, w.swapped(route, person, name, "ids of another city in the path", "another city's "+name, Pair{ids.Foreign, ids.MadeUp})...)
-				if personal(route) && !person.seesAll(route) {
+				if i > 0 {
+					cases = append(cases, w.swapped(route, person, name, "parent and child that do not belong together", "the child of another parent", Pair{ids.Others, ids.MadeUp})...)
+				} else if personal(route) && !person.seesAll(route) {
 					cases = append(cases, w.swapped(route, person, name, "ids of other people in the path", "somebody else's "+name, Pair{ids.Others, ids.MadeUp})...)
 				}
 			}
