@@ -182,3 +182,9 @@ func (l *Listing) description(p *ui.Page) string {
 	}
 	return p.T("catalogue.description", "city", p.City.Name, "n", strconv.Itoa(l.Total))
 }
+
+// line leaves of a card its name, its state and its last fact.
+func line(c ui.Card) ui.Card {
+	c.Image, c.Text, c.Facts = "", "", c.Facts[len(c.Facts)-1:]
+	return c
+}

@@ -221,7 +221,7 @@ func listView(p *ui.Page, l *Listing) templ.Component {
 	})
 }
 
-// calls are the programmes that answer the question, above the services.
+// calls are the programmes that answer the question: a line each above the services, which people came for.
 func calls(p *ui.Page, l *Listing) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -274,7 +274,7 @@ func calls(p *ui.Page, l *Listing) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				for _, c := range l.Programmes {
-					templ_7745c5c3_Err = programmes.CardOf(p, c, l.Now).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = line(programmes.CardOf(p, c, l.Now)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
