@@ -21,9 +21,9 @@ import (
 
 // The page cache keeps anonymous pages, compressed. Its key begins with the city and its version: another city cannot
 // meet it, and any change that a visitor could see starts afresh in every process. It is bound by what it takes, however many
-// cities there are: enough for a page of every comune.
+// cities there are: some four thousand pages.
 const (
-	cachedBytes   = 64 << 20
+	cachedBytes   = 32 << 20
 	cachedMaxSize = 64 << 10 // compressed
 	cachedMaxKey  = 1 << 10
 	cachedEntry   = 512         // what an entry takes besides page and address
