@@ -21,6 +21,9 @@ func TestCitizenFinds(t *testing.T) {
 			t.Fatalf("%d services are found, the first is %q", found, js[string](w, "document.querySelector('main article').innerText"))
 		}
 
+		if top := js[float64](w, "document.querySelector('[data-element=service-link]').closest('article').getBoundingClientRect().top + scrollY"); top > 1100 {
+			t.Errorf("the first service begins only after %.0f px", top)
+		}
 		narrowDown(w, "per", "anziani")
 		w.at("/servizi?")
 		if q := js[string](w, "location.search"); !strings.Contains(q, "per=anziani") || !strings.Contains(q, "q=assistenza+anziani") {
