@@ -32,10 +32,13 @@ type Link struct {
 type Heading struct{ ID, Title string }
 
 // filled puts what belongs to the city where a page leaves it open.
-func filled(text string, city *tenants.City, escape func(string) string) string {
-	c := city.Contacts
+func filled(text, lang string, city *tenants.City, escape func(string) string) string {
+	c, portal := city.Contacts, city.Portal
+	if lang == "en" && city.En != nil && city.En.Portal != "" {
+		portal = city.En.Portal
+	}
 	return strings.NewReplacer(
-		"{{city}}", escape(city.Name), "{{portal}}", escape(city.Portal), "{{email}}", escape(c.Email), "{{phone}}", escape(c.Phone), "{{address}}", escape(c.Address),
+		"{{city}}", escape(city.Name), "{{portal}}", escape(portal), "{{email}}", escape(c.Email), "{{phone}}", escape(c.Phone), "{{address}}", escape(c.Address),
 	).Replace(text)
 }
 
@@ -43,7 +46,7 @@ func plain(s string) string { return s }
 
 // of gives the page as this city says it.
 func (p Page) of(city *tenants.City) Page {
-	p.Title, p.Description, p.HTML = filled(p.Title, city, plain), filled(p.Description, city, plain), filled(p.HTML, city, html.EscapeString)
+	p.Title, p.Description, p.HTML = filled(p.Title, p.Lang, city, plain), filled(p.Description, p.Lang, city, plain), filled(p.HTML, p.Lang, city, html.EscapeString)
 	return p
 }
 
