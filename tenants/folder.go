@@ -410,6 +410,7 @@ func newCheck() *validator.Validate {
 		_, err := time.Parse(time.DateOnly, fl.Field().String())
 		return err == nil
 	})
+	_ = v.RegisterValidation("vat_number", func(fl validator.FieldLevel) bool { return VATNumber(fl.Field().String()) })
 	_ = v.RegisterValidation("legible", func(fl validator.FieldLevel) bool { return contrastWithWhite(fl.Field().String()) >= 4.5 })
 	_ = v.RegisterValidation("example", func(fl validator.FieldLevel) bool { return strings.HasSuffix(fl.Field().String(), ".example") })
 	return v
@@ -454,4 +455,25 @@ func (f *Folder) addImage(name Picture, file string, raw []byte) {
 		return
 	}
 	f.pictures[name] = image
+}
+
+// VATNumber says whether s is a partita IVA: 11 digits, the last by Luhn (DPR 633/1972 art. 35).
+func VATNumber(s string) bool {
+	if len(s) != 11 {
+		return false
+	}
+	sum := 0
+	for i, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+		d := int(r - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
 }

@@ -255,3 +255,12 @@ func TestReadFolder_DrawingsTakeTheCitysColours(t *testing.T) {
 		}
 	}
 }
+
+func TestVATNumber(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{"00297960197": true, "01466360193": true, "00297960198": false, "0029796019": false, "0029796019A": false, "": false} {
+		if tenants.VATNumber(s) != want {
+			t.Errorf("%q: %v", s, !want)
+		}
+	}
+}

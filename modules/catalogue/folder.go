@@ -53,6 +53,7 @@ type providerFile struct {
 	Phone          string          `yaml:"phone" validate:"required"`
 	Email          string          `yaml:"email" validate:"required,email,example"`
 	Web            string          `yaml:"web" validate:"omitempty,http_url"`
+	VATNumber      string          `yaml:"vat_number" validate:"omitempty,vat_number"`
 	Neighbourhood  string          `yaml:"neighbourhood"`
 	Accreditations []accreditation `yaml:"accreditations" validate:"dive"`
 	En             *struct {
@@ -118,7 +119,7 @@ func readProviders(f *tenants.Folder) []tenants.Row {
 		}
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: map[string]any{
 			"position": item.Index, "name": p.Name, "kind": p.Kind, "about": p.About, "address": p.Address, "phone": p.Phone, "email": p.Email,
-			"web": p.Web, "neighbourhood": p.Neighbourhood, "accreditations": plain(orEmpty(p.Accreditations)), "en": orNull(p.En),
+			"web": p.Web, "vat_number": p.VATNumber, "neighbourhood": p.Neighbourhood, "accreditations": plain(orEmpty(p.Accreditations)), "en": orNull(p.En),
 		}})
 	}
 	return rows

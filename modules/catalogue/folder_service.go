@@ -20,6 +20,7 @@ type serviceFile struct {
 	StatusReason   string         `yaml:"status_reason"`
 	Online         bool           `yaml:"online"`
 	Price          priceFile      `yaml:"price" validate:"required"`
+	Sale           *Sale          `yaml:"sale"`
 	Picture        string         `yaml:"picture" validate:"omitempty,slug"`
 	Addressed      string         `yaml:"addressed" validate:"required"`
 	How            string         `yaml:"how" validate:"required"`
@@ -63,11 +64,13 @@ type contactsFile struct {
 
 func readServices(f *tenants.Folder) []tenants.Row {
 	items := tenants.Each[serviceFile](f, "services")
+	sellers := sellersOf(f)
 	rows := make([]tenants.Row, 0, len(items))
 	for _, item := range items {
 		s := item.Value
 		checkReferences(item)
 		checkPrice(item)
+		checkSale(item, sellers)
 		checkStatus(item)
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: s.columns()})
 	}
@@ -99,6 +102,27 @@ func checkPrice(item tenants.Item[serviceFile]) {
 	}
 }
 
+// checkSale: sold is what has one price, by a provider whose VAT number the law wants shown (d.lgs. 206/2005 art. 49).
+func checkSale(item tenants.Item[serviceFile], sellers map[string]bool) {
+	s := item.Value
+	switch {
+	case s.Sale == nil:
+	case s.Price.Kind != string(Fixed):
+		item.Wrong("sale", "catalogue.folder.sale_price", s.Price.Kind)
+	case !sellers[s.Provider]:
+		item.Wrong("sale", "catalogue.folder.sale_seller", s.Provider)
+	}
+}
+
+// sellersOf are the slugs of the providers with a VAT number.
+func sellersOf(f *tenants.Folder) map[string]bool {
+	sellers := map[string]bool{}
+	for _, item := range tenants.List(f, "providers.yaml", func(p providerFile) string { return p.Slug }) {
+		sellers[item.Slug] = item.Value.VATNumber != ""
+	}
+	return sellers
+}
+
 func checkStatus(item tenants.Item[serviceFile]) {
 	inactive := item.Value.Status == string(Inactive)
 	if inactive && item.Value.StatusReason == "" {
@@ -123,7 +147,7 @@ func (s serviceFile) columns() map[string]any {
 		"status": status, "status_reason": s.StatusReason, "online": s.Online,
 		"price_kind": s.Price.Kind, "price_cents": orZero(s.Price.Cents), "price_max_cents": orZero(s.Price.MaxCents),
 		"price_unit": s.Price.Unit, "price_note": s.Price.Note, "price_act": s.Price.Act,
-		"picture": tenants.Picture(s.Picture), "sheet": plain(s.sheet()), "topics": orEmpty(s.Topics), "keywords": orEmpty(s.Keywords),
+		"sale": orNull(s.Sale), "picture": tenants.Picture(s.Picture), "sheet": plain(s.sheet()), "topics": orEmpty(s.Topics), "keywords": orEmpty(s.Keywords),
 		"terms": plain(s.terms()), "en": orNull(s.En),
 	}
 }

@@ -34,6 +34,43 @@ type Price struct {
 	Unit  string
 }
 
+// Sale is how a service is sold on line.
+type Sale struct {
+	VAT        VAT  `yaml:"vat" json:"vat" validate:"required,oneof=exempt 5 22"`
+	Most       int  `yaml:"most" json:"most" validate:"required,min=1,max=99"`                // units in one order
+	CancelDays int  `yaml:"cancel_days" json:"cancel_days" validate:"required,min=1,max=365"` // after the order, as long as nothing was delivered
+	Address    bool `yaml:"address" json:"address"`                                           // somebody comes to the person's home
+	Phone      bool `yaml:"phone" json:"phone"`                                               // and rings before
+}
+
+// VAT is the kind of value-added tax that a price holds (domain: 5 % for services of social cooperatives to frail people, DPR 633/1972 table A
+// part II-bis; exempt by its art. 10; else 22 %).
+type VAT string
+
+// The kinds of VAT.
+const (
+	Exempt VAT = "exempt"
+	VAT5   VAT = "5"
+	VAT22  VAT = "22"
+)
+
+// Percent is the rate.
+func (v VAT) Percent() int64 {
+	switch v {
+	case VAT5:
+		return 5
+	case VAT22:
+		return 22
+	}
+	return 0
+}
+
+// Of is the tax inside a price, in cents, rounded half up.
+func (v VAT) Of(cents int64) int64 {
+	rate := v.Percent()
+	return (2*cents*rate + 100 + rate) / (2 * (100 + rate))
+}
+
 // Text is a city's own text. Foreign says that it is Italian on a page of another language, because nobody translated it.
 type Text struct {
 	Text    string
@@ -98,6 +135,7 @@ type Provider struct {
 	Phone          string
 	Email          string
 	Web            string
+	VATNumber      string // partita IVA; who has none sells nothing
 	Neighbourhood  string // its name
 	Accreditations []accreditation
 	Count          int
@@ -130,6 +168,7 @@ type Card struct {
 type Sheet struct {
 	Card
 	sheet
+	Sale         *Sale // nil where it is not sold on line
 	StatusReason string
 	PriceNote    string
 	PriceAct     string
@@ -199,6 +238,11 @@ func (p *Provider) valid(day string) []accreditation {
 		}
 	}
 	return list
+}
+
+// Buyable says whether the service can be put into a basket now.
+func (s *Sheet) Buyable() bool {
+	return s.Sale != nil && s.Status == Active && s.Price.Kind == Fixed && s.Price.Cents > 0 && s.Provider.VATNumber != ""
 }
 
 // phone is where to ring about a service.

@@ -37,6 +37,46 @@ var footerMenu = []entry{
 	{"status", "/status"},
 }
 
+// workMenus are the menus of the four workbenches; a module's pages stand in them here, so that each menu can be read at a glance.
+var workMenus = map[string][]workEntry{
+	"personal": {
+		{"home", "/area-personale", "home"},
+		{"profile", "/area-personale/profilo", "user"},
+		{"email", "/area-personale/email", "mail"},
+		{"password", "/area-personale/password", "key"},
+		{"factor", "/area-personale/secondo-fattore", "shield"},
+		{"sessions", "/area-personale/sessioni", "digitale"},
+		{"traces", "/area-personale/accessi", "eye"},
+		{"close", "/area-personale/chiusura", "close"},
+	},
+	"provider": {
+		{"home", "/ente", "home"},
+		{"personal", "/area-personale", "user"},
+	},
+	"municipality": {
+		{"home", "/comune", "home"},
+		{"personal", "/area-personale", "user"},
+	},
+	"administration": {
+		{"home", "/amministrazione", "home"},
+		{"people", "/amministrazione/persone", "people"},
+		{"trail", "/amministrazione/registro", "list"},
+	},
+}
+
+type workEntry struct{ Key, Href, Icon string }
+
+//words: menu.*
+
+// WorkMenu is the menu of an area: personal, provider, municipality or administration.
+func (p *Page) WorkMenu(area string) WorkNav {
+	nav := WorkNav{Title: p.T("area." + area)}
+	for _, e := range workMenus[area] {
+		nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
+	}
+	return nav
+}
+
 // WorkNav is the menu of a workbench.
 type WorkNav struct {
 	Title   string // what the workbench is called: "Area personale"
