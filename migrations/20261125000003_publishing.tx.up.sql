@@ -58,16 +58,19 @@ CREATE TABLE service_files (
 CREATE INDEX ON service_files (tenant_id, service_id);
 CALL tenant_table('service_files', 'SELECT, INSERT');
 
--- Which letters about the end of an accreditation have been written: each once.
+-- What a provider is told of its accreditations: each once.
 CREATE TABLE accreditation_notices (
     tenant_id   uuid,
+    id          uuid NOT NULL,
     provider_id uuid NOT NULL,
     area        text NOT NULL,
     act         text NOT NULL,
     until       date NOT NULL,
-    notice      text NOT NULL CHECK (notice IN ('soon', 'ended')),
+    notice      text NOT NULL CHECK (notice IN ('soon', 'ended', 'suspended')),
+    reason      text NOT NULL DEFAULT '',
     at          timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, provider_id, area, act, until, notice),
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, provider_id, area, act, until, notice),
     FOREIGN KEY (tenant_id, provider_id) REFERENCES providers (tenant_id, id)
 );
 CALL tenant_table('accreditation_notices', 'SELECT, INSERT');

@@ -25,6 +25,7 @@ var edges = map[string][]string{
 	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
 	"programmes": {"places"},                            // the office that runs a programme
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
+	"publishing": {"catalogue"},                         // drafts become services
 }
 
 // tables are whose they are. A module writes its own alone.
@@ -36,6 +37,7 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
+	"publishing": {"service_versions", "service_events", "service_files", "accreditation_notices"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -43,7 +45,8 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
-	"portal":     {"audit_entries"}, // when the city last changed, for /status
+	"publishing": {"accounts", "memberships"}, // who did what, and to whom letters go
+	"portal":     {"audit_entries"},           // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.

@@ -14,15 +14,17 @@ import (
 	"github.com/welfarex/welfarex/modules/places"
 	"github.com/welfarex/welfarex/modules/portal"
 	"github.com/welfarex/welfarex/modules/programmes"
+	"github.com/welfarex/welfarex/modules/publishing"
 	"github.com/welfarex/welfarex/tenants"
 )
 
 // features are the modules of this program, put together.
 type features struct {
-	modules  []modules.Module
-	words    *ui.Words
-	policy   *authz.Policy
-	accounts *accounts.Service
+	modules    []modules.Module
+	words      *ui.Words
+	policy     *authz.Policy
+	accounts   *accounts.Service
+	publishing *publishing.Service
 }
 
 // assemble makes every module, once; a module that is not here does not exist.
@@ -36,16 +38,19 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.modules = []modules.Module{
 		{Name: "files", Routes: a.files.Routes()}, places.Module(), catalogue.Module(), programmes.Module(), portal.Module(),
 	}
-	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ui.Locales)...); err != nil {
+	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, publishing.Words, ui.Locales)...); err != nil {
 		return err
 	}
-	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy)...); err != nil {
+	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy, publishing.Policy)...); err != nil {
 		return err
 	}
 	a.accounts = accounts.New(accounts.Options{
 		DB: a.db, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
 	})
-	a.modules = append(a.modules, a.accounts.Module())
+	a.publishing = publishing.New(publishing.Options{
+		DB: a.db, Catalogue: catalogue, Files: a.files, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,
+	})
+	a.modules = append(a.modules, a.accounts.Module(), a.publishing.Module())
 	return nil
 }
 

@@ -101,7 +101,9 @@ func TestPublish_SurvivesTheNextApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(changes, func(c tenants.Change) bool { return c.Done == tenants.Kept && c.Slug == "pasti-a-domicilio" && slices.Contains(c.Columns, "title") }) {
+	if !slices.ContainsFunc(changes, func(c tenants.Change) bool {
+		return c.Done == tenants.Kept && c.Slug == "pasti-a-domicilio" && slices.Contains(c.Columns, "title")
+	}) {
 		t.Errorf("apply does not say what it kept: %+v", changes)
 	}
 	s := New(testkit.DB(t), clock)

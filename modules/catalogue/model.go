@@ -177,7 +177,7 @@ type Sheet struct {
 	Topics       []string
 	Areas        []string // names of the neighbourhoods it is limited to
 	Attachments  []Attachment
-	Office       *Office  // the responsible unit; nil if it is the provider
+	Office       *Office // the responsible unit; nil if it is the provider
 }
 
 // Attachment is a document that goes with a service.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/places"
@@ -74,18 +73,11 @@ func slugsFor(title string) []string {
 
 // Preview is the sheet that an entry would become. What it does not say yet stays empty.
 func (s *Service) Preview(ctx context.Context, lang string, id, provider uuid.UUID, e *Entry) (*SheetPage, error) {
-	page := &SheetPage{Now: s.now().In(ui.Rome)}
-	var makers []Maker
-	var categories []Category
-	err := s.db.Read(ctx, func(b *pgx.Batch) {
-		QueueMakers(b, &makers, provider)
-		queueCategories(b, &categories, english(lang), false)
-		queueNames(b, id, e.Neighbourhoods, &page.Office, &page.Areas)
-		places.QueuePoints(b, &page.Points)
-	})
+	page, makers, categories, err := s.readPreview(ctx, lang, id, provider, e)
 	if err != nil {
 		return nil, err
 	}
+	page.Now = s.now().In(ui.Rome)
 	e.card(&page.Card, lang)
 	page.sheet, page.Sale, page.StatusReason, page.PriceNote = e.sheet(sheet{}), e.Sale, e.StatusReason, e.PriceNote
 	page.Topics, page.Attachments, page.Category = e.Topics, e.Attachments, &Category{}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/places"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -41,7 +42,7 @@ func QueueRecord(b *pgx.Batch, id uuid.UUID, into *[]Record) {
 
 // QueueDemanding adds to a batch the query for the services in view that stand on a shelf which asks for an accreditation.
 func QueueDemanding(b *pgx.Batch, into *[]Record) {
-	b.Queue(selectRecords+`WHERE s.published AND c.accreditations <> '{}' ORDER BY s.id`).
+	b.Queue(selectRecords + `WHERE s.published AND c.accreditations <> '{}' ORDER BY s.id`).
 		Query(collect(into, manyRows, func(rows pgx.Rows, r *Record) error { return scanRecord(rows, r) }))
 }
 
@@ -66,8 +67,17 @@ func scanMaker(row pgx.Row, m *Maker) error {
 
 // QueueMakers adds to a batch the query for some providers; with no ids, for all that are in view.
 func QueueMakers(b *pgx.Batch, into *[]Maker, ids ...uuid.UUID) {
-	b.Queue(selectMakers+`WHERE CASE WHEN $1 THEN p.published ELSE p.id = ANY ($2) END ORDER BY p.name, p.slug`, len(ids) == 0, ids).
+	b.Queue(selectMakers+`WHERE CASE WHEN $1 THEN p.published ELSE p.id = ANY ($2::text[]::uuid[]) END ORDER BY p.name, p.slug`, len(ids) == 0, spelled(ids)).
 		Query(collect(into, manyRows, func(rows pgx.Rows, m *Maker) error { return scanMaker(rows, m) }))
+}
+
+// spelled are ids as texts, which a batch inside a transaction can send without knowing their type.
+func spelled(ids []uuid.UUID) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = id.String()
+	}
+	return all
 }
 
 // LockMaker reads a provider in the running transaction and keeps others from changing it. Errors: problem.ErrNotFound.
@@ -174,6 +184,18 @@ func saveAccreditations(ctx context.Context, id uuid.UUID, list []Accreditation)
 		return fmt.Errorf("write the accreditations of provider %s: %w", id, err)
 	}
 	return nil
+}
+
+// readPreview gives what stands around an entry on its sheet.
+func (s *Service) readPreview(ctx context.Context, lang string, id, provider uuid.UUID, e *Entry) (page *SheetPage, makers []Maker, categories []Category, err error) {
+	page = &SheetPage{}
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		QueueMakers(b, &makers, provider)
+		queueCategories(b, &categories, english(lang), false)
+		queueNames(b, id, e.Neighbourhoods, &page.Office, &page.Areas)
+		places.QueuePoints(b, &page.Points)
+	})
+	return page, makers, categories, err
 }
 
 // queueNames asks for the office of a service and the names of neighbourhoods, as its sheet shows them.

@@ -51,20 +51,36 @@ var workMenus = map[string][]workEntry{
 	},
 	"provider": {
 		{"home", "/ente", "home"},
+		{"services", "/ente/servizi", "list"},
+		{"profile", "/ente/profilo", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
 		{"home", "/comune", "home"},
+		{"services", "/comune/servizi", "list"},
 		{"personal", "/area-personale", "user"},
 	},
 	"administration": {
 		{"home", "/amministrazione", "home"},
 		{"people", "/amministrazione/persone", "people"},
 		{"trail", "/amministrazione/registro", "list"},
+		{"approvals", "/comune/servizi", "check"},
 	},
 }
 
 type workEntry struct{ Key, Href, Icon string }
+
+// gates are the places of which a menu speaks only to who may go there: verb and kind, by address.
+var gates = map[string][2]string{
+	"/ente/servizi":   {"read", "service"},
+	"/ente/profilo":   {"describe", "provider"},
+	"/comune/servizi": {"approve", "service"},
+}
+
+func (p *Page) admits(href string) bool {
+	gate, gated := gates[href]
+	return !gated || p.Actor != nil && p.Actor.May != nil && p.Actor.May(gate[0], gate[1])
+}
 
 //words: menu.*
 
@@ -72,6 +88,9 @@ type workEntry struct{ Key, Href, Icon string }
 func (p *Page) WorkMenu(area string) WorkNav {
 	nav := WorkNav{Title: p.T("area." + area)}
 	for _, e := range workMenus[area] {
+		if !p.admits(e.Href) {
+			continue
+		}
 		nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
 	}
 	return nav
