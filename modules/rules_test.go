@@ -64,6 +64,8 @@ var addresses = map[string][]string{
 	"database/sql":                       {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go", "cmd/*"},
 	"github.com/casbin/casbin":           {"modules/kit/authz/*"},
 	"github.com/minio/minio-go":          {"modules/kit/files/*", "modules/kit/local/*"},
+	"github.com/pdfcpu/pdfcpu":           {"modules/kit/files/*"},
+	"golang.org/x/image":                 {"modules/kit/files/*"},
 	"github.com/riverqueue/river":        {"modules/kit/jobs/*", "migrations/*"},
 	"github.com/wneessen/go-mail":        {"modules/kit/mail/*"},
 	"github.com/go-playground/validator": {"tenants/*", "modules/portal/folder.go"},

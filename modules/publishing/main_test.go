@@ -122,6 +122,7 @@ func raise(t *testing.T) *world {
 	}
 	base := web.Base{Scheme: "http", Parent: testkit.Parent, Port: "8080"}
 	w.Service = New(Options{DB: testkit.DB(t), Catalogue: shelves, Files: store, Queue: w.queue, Mail: w.mail, Policy: policy, Words: words, Base: base, Now: now})
+	w.Guard()
 	server := &web.Server{
 		Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: w, Uncached: true,
 		Routes: append(append(w.Routes(), shelves.Module().Routes...), store.Routes()...),

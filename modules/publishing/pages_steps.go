@@ -23,6 +23,7 @@ var steps = []step{
 	{"texts", "testi", []string{"addressed", "how", "needed", "obtained", "times", "access", "conditions", "costs"}},
 	{"price", "prezzo", []string{"price_kind", "price", "price_most", "unit", "price_note", "capacity", "sold", "vat", "most", "cancel_days", "ask_address", "ask_phone"}},
 	{"contacts", "contatti", []string{"phone", "email", "status", "status_reason"}},
+	{"files", "allegati", []string{"picture", "attachments"}}, // uploaded one by one
 }
 
 //words: publishing.step.*
@@ -42,7 +43,7 @@ func (s *Service) stepRoutes() []web.Route {
 	handlers := []struct{ show, save func(*web.Request) error }{
 		{s.showBasics, s.saveBasics}, {s.showTexts, s.saveTexts}, {s.showPrice, s.savePrice}, {s.showContacts, s.saveContacts},
 	}
-	for i, step := range steps {
+	for i, step := range steps[:len(handlers)] {
 		path, params := deskPath+"/:id/"+step.path, map[string]string{"id": "draft"}
 		all = append(all,
 			web.Route{Method: "GET", Path: path, About: "A part of a draft to write in: " + step.key + ".", Who: web.May("edit", "service"), Class: web.Provider, Params: params, Handle: handlers[i].show},

@@ -266,7 +266,10 @@ func (s *Service) hide(ctx context.Context, record *catalogue.Record, verb strin
 	if _, err := s.note(ctx, &Version{Service: record.ID, Provider: record.Provider}, verb, account, reason); err != nil {
 		return err
 	}
-	return catalogue.Unpublish(ctx, record.ID)
+	if err := catalogue.Unpublish(ctx, record.ID); err != nil {
+		return err
+	}
+	return s.reveal(ctx, record.ID, nil)
 }
 
 // Preview gives the page that the open version of the actor's own service would become.

@@ -59,7 +59,10 @@ func (s *Service) Approve(ctx context.Context, actor *authz.Actor, id uuid.UUID,
 		if err != nil {
 			return "", err
 		}
-		return approved, catalogue.Publish(ctx, v.Service, v.Provider, entry)
+		if err := catalogue.Publish(ctx, v.Service, v.Provider, entry); err != nil {
+			return "", err
+		}
+		return approved, s.reveal(ctx, v.Service, &v.Content)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/problem"
@@ -156,9 +157,14 @@ func partFacts(p *ui.Page, s step, c *Content, choices *catalogue.Choices) []ui.
 			continue
 		}
 		fact := ui.Fact{Term: p.T("publishing.field." + f.Name), Text: f.Text}
-		if f.Text == "" {
+		switch {
+		case f.Text == "":
 			fact.Body = nothing(p)
-		} else if f.Long {
+		case f.Name == "picture" && c.Picture != uuid.Nil:
+			fact.Body = pictureShown(p, c.Picture)
+		case f.Name == "attachments":
+			fact.Body = attachmentsShown(p, c)
+		case f.Long:
 			fact.Body = typedText(f.Text)
 		}
 		facts = append(facts, fact)
