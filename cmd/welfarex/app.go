@@ -141,7 +141,8 @@ func (a *App) work(ctx context.Context) error {
 	return a.queue.Stop(ending)
 }
 
-// sweepEvery is how often each city is rid of what has had no meaning for a while: old sessions and links, interrupted uploads.
+// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads) or holds no
+// longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
 // sweep goes through the cities, one at a time, until ctx ends.
@@ -164,7 +165,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.publishing.Sweep(ctx))
 }
 
 // Close lets go of everything.

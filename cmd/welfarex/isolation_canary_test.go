@@ -154,6 +154,10 @@ var shownTables = []string{
 // json writes the canary behind every text of a JSON value, or beside what has none.
 func (f filling) json(ctx context.Context, t *testing.T, col column, where, mark string) {
 	t.Helper()
+	if col.String() == "services.attachments" {
+		f.exec(ctx, t, col.String(), `UPDATE services SET attachments = jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'name', $2::text, 'bytes', 1)) WHERE `+where, f.city.record.ID, mark)
+		return
+	}
 	rows, err := f.tx.Query(ctx, fmt.Sprintf("SELECT ctid::text, COALESCE(%s, '{}') FROM %s WHERE %s", col.name, col.table, where), f.city.record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +181,7 @@ func (f filling) json(ctx context.Context, t *testing.T, col column, where, mark
 
 // parsedLeaf are JSON texts that the program parses, by key; parsedColumns are JSON values of which every text is parsed.
 var (
-	parsedLeaf    = regexp.MustCompile(`^(primary|accent|mark|motif|languages|needs|istat|catastale|url|from|to|reply_to|email|date|link|province|icon|slug|kind|channel)$`)
+	parsedLeaf    = regexp.MustCompile(`^(primary|accent|mark|motif|languages|needs|istat|catastale|url|from|to|reply_to|email|date|link|province|icon|slug|kind|channel|id|picture)$`)
 	parsedColumns = []string{"access_points.hours", "services.origin", "waters.path", "services.terms", "programmes.terms"}
 )
 

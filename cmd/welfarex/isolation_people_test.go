@@ -41,24 +41,28 @@ const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 type things struct {
 	accounts, sessions, memberships map[string]uuid.UUID // by person
 	providers                       []uuid.UUID
-	tokens                          map[string]string // by purpose: what the mail would carry
-	public, private                 uuid.UUID         // files
+	tokens                          map[string]string    // by purpose: what the mail would carry
+	public, private                 uuid.UUID            // files
+	drafts, documents               map[string]uuid.UUID // by person: what their provider writes
+	submission                      uuid.UUID
+	providerSlugs                   []string
 }
 
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, tokens: map[string]string{}}
-	rows, err := s.super.Query(ctx, "SELECT id FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, tokens: map[string]string{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}}
+	rows, err := s.super.Query(ctx, "SELECT id, slug FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for rows.Next() {
 		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var slug string
+		if err := rows.Scan(&id, &slug); err != nil {
 			t.Fatal(err)
 		}
-		c.things.providers = append(c.things.providers, id)
+		c.things.providers, c.things.providerSlugs = append(c.things.providers, id), append(c.things.providerSlugs, slug)
 	}
 	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
@@ -165,4 +169,36 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i, who := range []string{"provider", "another provider"} {
+		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
+		c.things.documents[who] = s.document(ctx, t, c, i, c.things.drafts[who])
+	}
+	c.things.submission = s.writes(ctx, t, c, 0, "submitted")
+	s.exec(ctx, t, c, `INSERT INTO accreditation_notices (id, provider_id, area, act, until, notice, reason, at) VALUES ($1, $2, $3, $4, '2026-12-31', 'soon', $5, now())`,
+		newUUID(), c.things.providers[0], mark(21), mark(22), mark(23))
+}
+
+// writes begins a version of a service that a provider has in the catalogue, with what happened to it.
+func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int, state string) uuid.UUID {
+	t.Helper()
+	service := newUUID()
+	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, reason, updated_at, submitted_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
+		`{"title": "Bozza", "summary": "Una bozza", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
+	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
+		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
+	return service
+}
+
+// document adds a document to a draft.
+func (s *stage) document(ctx context.Context, t *testing.T, c *twin, provider int, service uuid.UUID) uuid.UUID {
+	t.Helper()
+	id, err := s.app.files.Put(c.in(ctx), files.File{Module: "publishing", Name: markOf(c.letter, 950+20) + ".pdf", ContentType: "application/pdf"}, []byte("a document of "+markOf(c.letter, 950+20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(ctx, t, c, "INSERT INTO service_files (file_id, service_id, provider_id) VALUES ($1, $2, $3)", id, service, c.things.providers[provider])
+	s.exec(ctx, t, c, `UPDATE service_versions SET content = content || jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('id', $2::text, 'name', $3::text, 'bytes', 1)))
+		WHERE service_id = $1`, service, id.String(), markOf(c.letter, 950+20))
+	return id
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,28 +19,37 @@ import (
 type (
 	// EventMail tells one person of a provider's staff what was decided about a service; uuid.Nil is the provider's own address.
 	EventMail struct{ Event, Account uuid.UUID }
+	// NoticeMail tells one of them about the end, or the suspension, of an accreditation.
+	NoticeMail struct{ Notice, Account uuid.UUID }
 )
 
-func (EventMail) Kind() string { return "publishing.event_mail" }
+func (EventMail) Kind() string  { return "publishing.event_mail" }
+func (NoticeMail) Kind() string { return "publishing.notice_mail" }
 
 //words: publishing.mail.*
 
 // Jobs says what is done later.
 func (s *Service) Jobs(w *jobs.Workers) {
 	jobs.On(w, s.mailEvent)
+	jobs.On(w, s.mailNotice)
 }
 
-// tell asks for a letter to everyone who works for the provider; where nobody does, to the provider's own address.
+// tell asks for letters about a decision.
 func (s *Service) tell(ctx context.Context, provider, event uuid.UUID) error {
+	return s.toStaff(ctx, provider, func(account uuid.UUID) error { return s.queue.Enqueue(ctx, EventMail{event, account}) })
+}
+
+// toStaff asks for a letter to everyone who works for the provider; where nobody does, to the provider's own address.
+func (s *Service) toStaff(ctx context.Context, provider uuid.UUID, write func(account uuid.UUID) error) error {
 	people, err := staffOf(ctx, provider)
 	if err != nil {
 		return err
 	}
 	if len(people) == 0 {
-		people = []Person{{}}
+		return write(uuid.Nil)
 	}
 	for _, p := range people {
-		if err := s.queue.Enqueue(ctx, EventMail{event, p.ID}); err != nil {
+		if err := write(p.ID); err != nil {
 			return err
 		}
 	}
@@ -60,6 +70,29 @@ func (s *Service) mailEvent(ctx context.Context, j EventMail) error {
 		return err
 	}
 	return s.mail.Send(ctx, s.letter(ctx, to, e.Verb, deskPath+"/"+e.Service.String(), "service", title, "reason", e.Reason))
+}
+
+// mailNotice writes about an accreditation.
+func (s *Service) mailNotice(ctx context.Context, j NoticeMail) error {
+	n, to, err := s.readNotice(ctx, j.Notice, j.Account)
+	if errors.Is(err, problem.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return err
+	}
+	day := s.words.For(city, to.Language).Date(noon(n.Until))
+	return s.mail.Send(ctx, s.letter(ctx, to, n.Notice, deskPath, "area", n.Area, "act", n.Act, "day", day, "reason", n.Reason))
+}
+
+// noon is the middle of a day, which is that day everywhere it is shown.
+func noon(day string) time.Time {
+	t, _ := time.ParseInLocation(time.DateOnly, day, ui.Rome) // it was checked when it was entered
+	return t.Add(12 * time.Hour)
 }
 
 // letter writes a mail in the person's language and the city's words; its link is made from the city's record.

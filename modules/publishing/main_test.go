@@ -80,16 +80,24 @@ func (q *queue) Enqueue(ctx context.Context, args jobs.Args) error {
 	return nil
 }
 
-type letters struct{ sent []mail.Letter }
+type letters struct {
+	mu   sync.Mutex
+	sent []mail.Letter
+}
 
 func (l *letters) Send(ctx context.Context, letter mail.Letter) error {
 	_, err := tenants.From(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.sent = append(l.sent, letter)
 	return err
 }
 
+// sessions are those of the people of a world.
+type sessions struct{ *world }
+
 // Resume takes the name of a person for their cookie.
-func (w *world) Resume(_ context.Context, token string) (*authz.Actor, error) {
+func (w sessions) Resume(_ context.Context, token string) (*authz.Actor, error) {
 	if actor := w.people[token]; actor != nil {
 		return actor, nil
 	}
@@ -124,7 +132,7 @@ func raise(t *testing.T) *world {
 	w.Service = New(Options{DB: testkit.DB(t), Catalogue: shelves, Files: store, Queue: w.queue, Mail: w.mail, Policy: policy, Words: words, Base: base, Now: now})
 	w.Guard()
 	server := &web.Server{
-		Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: w, Uncached: true,
+		Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: sessions{w}, Uncached: true,
 		Routes: append(append(w.Routes(), shelves.Module().Routes...), store.Routes()...),
 	}
 	w.app = server.App()
@@ -260,6 +268,8 @@ func (w *world) work() {
 		switch j := args.(type) {
 		case EventMail:
 			err = w.mailEvent(ctx, j)
+		case NoticeMail:
+			err = w.mailNotice(ctx, j)
 		default:
 			err = errors.New("unknown")
 		}
@@ -271,6 +281,8 @@ func (w *world) work() {
 
 // to lists whom letters reached, in order.
 func (l *letters) to() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var all []string
 	for _, letter := range l.sent {
 		all = append(all, letter.To)

@@ -12,7 +12,7 @@ import (
 // Routes are this module's pages.
 func (s *Service) Routes() []web.Route {
 	var all []web.Route
-	for _, list := range [][]web.Route{s.deskRoutes(), s.stepRoutes(), s.fileRoutes(), s.profileRoutes(), s.reviewRoutes()} {
+	for _, list := range [][]web.Route{s.deskRoutes(), s.stepRoutes(), s.fileRoutes(), s.profileRoutes(), s.reviewRoutes(), s.registerRoutes()} {
 		all = append(all, list...)
 	}
 	return all

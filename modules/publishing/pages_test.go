@@ -21,7 +21,7 @@ func TestPages_ADraftIsWrittenStepByStep(t *testing.T) {
 	a := w.post("paolo", deskPath+"/nuovo", "title", "Spesa <b>a casa</b>")
 	a.leads(t, deskPath+"/")
 	id := uuid.MustParse(strings.Split(a.where, "/")[3])
-	w.get("paolo", a.where).wants(t, 200, "Passo 1 di 4", "Quartieri serviti")
+	w.get("paolo", a.where).wants(t, 200, "Passo 1 di 5", "Quartieri serviti")
 	w.post("paolo", servicePath(id, "essenziale"), "revision", "1", "title", "Spesa a casa", "summary", "La spesa.", "category", "pasti", "needs", "casa", "for", "anziani", "for", "adulti",
 		"where", "casa", "topics", "Casa").leads(t, servicePath(id, "testi"))
 	w.get("paolo", servicePath(id)).wants(t, 200, "Che cosa manca", "Scrivi a chi è rivolto.", "Anziani, Adulti", "Continua a scrivere")
@@ -40,7 +40,7 @@ func TestPages_ADraftIsWrittenStepByStep(t *testing.T) {
 	w.post("paolo", servicePath(id, "invio"), "revision", "5").leads(t, servicePath(id)+"?fatto=publishing.submitted")
 	w.get("paolo", servicePath(id, "testi")).leads(t, servicePath(id))
 	w.post("paolo", servicePath(id, "testi"), "revision", "6", "how", "Tardi").wants(t, 409, "già dal Comune", "Tardi")
-	w.get("marco", reviewPath).wants(t, 200, "Spesa a casa", "Cooperativa acero", "servizio nuovo")
+	w.get("marco", reviewPath).wants(t, 200, "Spesa a casa", "Cooperativa acero")
 	w.get("marco", reviewOf(id)).wants(t, 200, "Approva e pubblica", "La spesa")
 	w.get("marco", reviewOf(id, "anteprima")).wants(t, 200, "Anteprima", "7,50")
 	w.post("marco", reviewOf(id, "rinvio"), "revision", "6", "reason", "").wants(t, 422, "Scrivi perché")

@@ -16,7 +16,6 @@ type Waits struct {
 	Service uuid.UUID
 	Title   string
 	Maker   string
-	New     bool // nothing of it was approved before
 	Own     bool // the reader had a hand in it, and leaves it to others
 	Since   time.Time
 }
@@ -29,7 +28,7 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor) ([]Waits, error
 	versions, makers, err := s.readSubmitted(ctx)
 	list := make([]Waits, len(versions))
 	for i, v := range versions {
-		list[i] = Waits{v.Service, v.Content.Title, nameOf(makers, v.Provider), v.Number == 1, mayDecide(actor, v) != nil, v.Submitted}
+		list[i] = Waits{v.Service, v.Content.Title, nameOf(makers, v.Provider), mayDecide(actor, v) != nil, v.Submitted}
 	}
 	return list, err
 }

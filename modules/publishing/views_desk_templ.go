@@ -159,13 +159,13 @@ func deskView(p *ui.Page, d *Desk, now time.Time) templ.Component {
 							}
 							return nil
 						})
-						templ_7745c5c3_Err = ui.Queue(p.T("publishing.stage."+string(stage))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Queue(p.T("publishing.stage_title."+string(stage))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Section{Title: p.T("publishing.stage." + string(stage)), Lead: p.T("publishing.stage_about." + string(stage))}.With().Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Section{Title: p.T("publishing.stage_title." + string(stage)), Lead: p.T("publishing.stage_about." + string(stage))}.With().Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -621,7 +621,7 @@ func workActions(p *ui.Page, w *Work, wrong problem.Fields, unaccredited bool) t
 		}
 		switch w.Stage() {
 		case InDraft, ToMend:
-			if len(wrong) == 0 && !unaccredited {
+			if w.Stage() == InDraft && len(wrong) == 0 && !unaccredited {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

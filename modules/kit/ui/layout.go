@@ -58,6 +58,7 @@ var workMenus = map[string][]workEntry{
 	"municipality": {
 		{"home", "/comune", "home"},
 		{"services", "/comune/servizi", "list"},
+		{"providers", "/comune/enti", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"administration": {
@@ -75,6 +76,7 @@ var gates = map[string][2]string{
 	"/ente/servizi":   {"read", "service"},
 	"/ente/profilo":   {"describe", "provider"},
 	"/comune/servizi": {"approve", "service"},
+	"/comune/enti":    {"accredit", "provider"},
 }
 
 func (p *Page) admits(href string) bool {
