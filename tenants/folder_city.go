@@ -14,6 +14,7 @@ type CityFile struct {
 	Province  string   `yaml:"province" validate:"required,len=2,uppercase"`
 	ISTAT     string   `yaml:"istat" validate:"required,len=6,numeric"`
 	Catastale string   `yaml:"catastale" validate:"required,len=4"`
+	PatronDay string   `yaml:"patron_day" validate:"omitempty,datetime=01-02"`
 	Region    linkFile `yaml:"region" validate:"required"`
 	Hosts     []string `yaml:"hosts" validate:"dive,max=253,host"`
 	Languages []string `yaml:"languages" validate:"required,min=1,dive,oneof=it en"`
@@ -93,7 +94,7 @@ func (f *Folder) checkHome() {
 
 func (c CityFile) settings() Settings {
 	s := Settings{
-		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale,
+		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale, PatronDay: c.PatronDay,
 		Region: Link(c.Region), Languages: c.Languages, Brand: Brand{Primary: c.Brand.Primary, Accent: c.Brand.Accent},
 		Contacts: Contacts(c.Contacts), Mail: Sender(c.Mail), Words: c.Words,
 		Home: Home{Lead: c.Home.Lead, Examples: c.Home.Examples, Needs: c.Home.Needs},

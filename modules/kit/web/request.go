@@ -16,6 +16,9 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
+// SessionCookie is the name under which a browser keeps its session.
+const SessionCookie = "__Host-session"
+
 // Request is one request of one city, as handlers see it. Ctx has a deadline and carries the city; fiber's own context is
 // pooled and goes no further than this package.
 type Request struct {
@@ -183,6 +186,9 @@ func (r *Request) See(path string) error {
 	p := ui.Page{Lang: r.Lang}
 	return r.http.Redirect(p.Href(path), fiber.StatusSeeOther)
 }
+
+// Leave sends the browser to another site, whose address the program knows: never one that a request named.
+func (r *Request) Leave(url string) error { return r.http.Redirect(url, fiber.StatusSeeOther) }
 
 // Done sends the browser on, to be told the words of "done.<key>" there.
 func (r *Request) Done(path, key string) error {
