@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,19 +57,17 @@ func (s *Service) findAccounts(ctx context.Context, entries []entry) (map[Accoun
 	if err != nil || len(found) == len(list) {
 		return found, err
 	}
-	for _, a := range list {
-		if _, there := found[a]; there {
-			continue
-		}
-		id, err := s.newID()
-		if err != nil {
-			return nil, err
-		}
-		if err := insertAccount(ctx, id, a); err != nil {
+	list = slices.DeleteFunc(list, func(a Account) bool { _, there := found[a]; return there })
+	ids := make([]uuid.UUID, len(list))
+	for i := range ids {
+		if ids[i], err = s.newID(); err != nil {
 			return nil, err
 		}
 	}
-	return readAccounts(ctx, list)
+	if err := insertAccounts(ctx, ids, list); err != nil {
+		return nil, err
+	}
+	return readAccounts(ctx, accountsOf(entries))
 }
 
 // Settle lets a pending transfer count, from now on and for ever. Errors: ErrNoTransfer, ErrNotPending, ErrSettled if it was voided.

@@ -56,12 +56,17 @@ func insertEntries(ctx context.Context, w written, accounts map[Account]uuid.UUI
 	return err
 }
 
+// columnsOf are accounts as three arrays.
+func columnsOf(list []Account) (kinds []string, owners []*uuid.UUID, names []string) {
+	for _, a := range list {
+		kinds, owners, names = append(kinds, string(a.Kind)), append(owners, orNull(a.Owner)), append(names, a.Name)
+	}
+	return kinds, owners, names
+}
+
 // readAccounts gives the ids of those accounts that are there.
 func readAccounts(ctx context.Context, list []Account) (map[Account]uuid.UUID, error) {
-	kinds, owners, names := make([]string, len(list)), make([]*uuid.UUID, len(list)), make([]string, len(list))
-	for i, a := range list {
-		kinds[i], owners[i], names[i] = string(a.Kind), orNull(a.Owner), a.Name
-	}
+	kinds, owners, names := columnsOf(list)
 	rows, err := tenants.PgxTx(ctx).Query(ctx, `SELECT e.n, a.id FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY e (kind, owner, name, n)
 		JOIN ledger_accounts a ON a.kind = e.kind AND a.name = e.name AND (a.owner = e.owner OR a.owner IS NULL AND e.owner IS NULL)`, kinds, owners, names)
 	if err != nil {
@@ -79,9 +84,12 @@ func readAccounts(ctx context.Context, list []Account) (map[Account]uuid.UUID, e
 	return found, nil
 }
 
-func insertAccount(ctx context.Context, id uuid.UUID, a Account) error {
-	_, err := exec(ctx, "open an account", "INSERT INTO ledger_accounts (id, kind, owner, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-		id, a.Kind, orNull(a.Owner), a.Name)
+// insertAccounts adds those that are not there, in their order; it waits for whoever is adding the same ones now.
+func insertAccounts(ctx context.Context, ids []uuid.UUID, list []Account) error {
+	kinds, owners, names := columnsOf(list)
+	_, err := exec(ctx, "open accounts", `INSERT INTO ledger_accounts (id, kind, owner, name)
+		SELECT id, kind, owner, name FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY e (id, kind, owner, name, n) ORDER BY n
+		ON CONFLICT DO NOTHING`, ids, kinds, owners, names)
 	return err
 }
 
