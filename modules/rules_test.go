@@ -66,6 +66,7 @@ var addresses = map[string][]string{
 	"github.com/go-playground/validator": {"tenants/*", "modules/portal/folder.go"},
 	"github.com/versity/versitygw":       {"modules/kit/local/*"},
 	"github.com/emersion":                {"modules/kit/local/*"},
+	"github.com/stripe/stripe-go":        {"modules/payments/card*.go"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ
