@@ -24,6 +24,8 @@ const house = "github.com/welfarex/welfarex/"
 var edges = map[string][]string{
 	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
 	"programmes": {"places"},                            // the office that runs a programme
+	"payments":   {"ledger"},                            // what was paid and given back
+	"orders":     {"accounts", "catalogue", "ledger", "payments"},
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
 }
 
@@ -36,6 +38,8 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
+	"payments":   {"payments", "payment_notices", "refunds"},
+	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -43,6 +47,7 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
+	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
 	"portal":     {"audit_entries"}, // when the city last changed, for /status
 }
 

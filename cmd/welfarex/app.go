@@ -89,7 +89,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	if a.queue, err = jobs.Open(a.db, a.cities, workers, atOnce); err != nil {
 		return err
 	}
-	a.accounts.Attach(a.queue)
+	a.attach(a.queue)
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
 		Ready: a.ready, Routes: a.manifest(),
@@ -162,7 +162,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx))
 }
 
 // Close lets go of everything.

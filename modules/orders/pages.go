@@ -170,7 +170,7 @@ func (s *Service) showOrders(r *web.Request) error {
 
 // How the hosted page was left, as its address tells: what counts is what the rail says.
 const (
-	outcomePaid = "pagato"
+	outcomePaid = "fatto"
 	outcomeBack = "annullato"
 	outcomeDown = "non-disponibile"
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/ledger"
 	"github.com/welfarex/welfarex/modules/payments"
 	"github.com/welfarex/welfarex/tenants"
 )
@@ -52,7 +53,7 @@ func queueParts(b *pgx.Batch, into *[]*Part, where string, args ...any) {
 	queueDeliveries(b, &parts, ids, args)
 	queueMessages(b, &parts, ids, args)
 	var paid []payments.Payment
-	payments.Queue(b, &paid, ids, args...)
+	payments.QueueOf(b, &paid, ids, args...)
 	b.Queue("SELECT").Query(func(rows pgx.Rows) error { // the last of the batch: everything is there
 		for _, m := range paid {
 			if p := byID(parts, m.Part); p != nil {
@@ -235,4 +236,21 @@ func queueSelf(b *pgx.Batch, account uuid.UUID, name, phone *string) {
 func queueLastAddress(b *pgx.Batch, payer uuid.UUID, into *string) {
 	b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", payer).
 		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
+
+// References says what transfers of the ledger are about: parts of orders, by their number. A provider reads them at its inbox.
+func (s *Service) References(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]ledger.Reference, error) {
+	known := map[uuid.UUID]ledger.Reference{}
+	err := s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue("SELECT p.id, o.year, o.number FROM order_parts p JOIN orders o ON o.id = p.order_id WHERE p.id = ANY ($1)", ids).Query(func(rows pgx.Rows) error {
+			var id uuid.UUID
+			var o Order
+			_, err := pgx.ForEachRow(rows, []any{&id, &o.Year, &o.Number}, func() error {
+				known[id] = ledger.Reference{Text: o.Title(), Href: partPath(id)}
+				return nil
+			})
+			return err
+		})
+	})
+	return known, err
 }

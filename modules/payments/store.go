@@ -24,8 +24,8 @@ func scanPayment(row pgx.CollectableRow) (Payment, error) {
 	return p, err
 }
 
-// Queue asks for the payments of the parts whose ids a sub-select gives, oldest first: a page's one round trip.
-func Queue(b *pgx.Batch, into *[]Payment, parts string, args ...any) {
+// QueueOf asks for the payments of the parts whose ids a sub-select gives, oldest first: a page's one round trip.
+func QueueOf(b *pgx.Batch, into *[]Payment, parts string, args ...any) {
 	b.Queue(selectPayments+"WHERE p.part_id IN ("+parts+") ORDER BY p.opened_at, p.id", args...).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, scanPayment)
 		return err

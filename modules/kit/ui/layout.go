@@ -16,6 +16,7 @@ import (
 // The two addresses the shell itself needs of the accounts.
 const (
 	LoginPath  = "/accedi"
+	BasketPath = "/carrello"
 	LogoutPath = "/esci" // answers POST
 )
 
@@ -41,6 +42,7 @@ var footerMenu = []entry{
 var workMenus = map[string][]workEntry{
 	"personal": {
 		{"home", "/area-personale", "home"},
+		{"orders", "/area-personale/ordini", "list"},
 		{"profile", "/area-personale/profilo", "user"},
 		{"email", "/area-personale/email", "mail"},
 		{"password", "/area-personale/password", "key"},
@@ -51,6 +53,7 @@ var workMenus = map[string][]workEntry{
 	},
 	"provider": {
 		{"home", "/ente", "home"},
+		{"orders", "/ente/ordini", "list"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
