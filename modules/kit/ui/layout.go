@@ -42,6 +42,7 @@ var workMenus = map[string][]workEntry{
 	"personal": {
 		{"home", "/area-personale", "home"},
 		{"profile", "/area-personale/profilo", "user"},
+		{"household", "/area-personale/nucleo", "people"},
 		{"email", "/area-personale/email", "mail"},
 		{"password", "/area-personale/password", "key"},
 		{"factor", "/area-personale/secondo-fattore", "shield"},
