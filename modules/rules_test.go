@@ -33,7 +33,7 @@ var edges = map[string][]string{
 var tables = map[string][]string{
 	"tenants":    {"cities", "hosts", "secrets", "audit_entries", "audit_heads"},
 	"kit/files":  {"files"},
-	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "throttles", "policy_exceptions"},
+	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "household_members", "throttles", "policy_exceptions"},
 	"catalogue":  {"needs", "categories", "synonyms", "providers", "services"},
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},

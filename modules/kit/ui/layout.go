@@ -44,6 +44,7 @@ var workMenus = map[string][]workEntry{
 		{"home", "/area-personale", "home"},
 		{"orders", "/area-personale/ordini", "list"},
 		{"profile", "/area-personale/profilo", "user"},
+		{"household", "/area-personale/nucleo", "people"},
 		{"email", "/area-personale/email", "mail"},
 		{"password", "/area-personale/password", "key"},
 		{"factor", "/area-personale/secondo-fattore", "shield"},
