@@ -148,8 +148,6 @@ func jsonld(raw string) string {
 	return `<script type="application/ld+json">` + strings.ReplaceAll(raw, "<", `\u003c`) + `</script>`
 }
 
-var noCity = shell.For(nil, Italian)
-
 var themes sync.Map // brand colours → address
 
 // ThemeHref is the address of a city's stylesheet, "/theme/<hash>.css".
