@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/tenants"
@@ -131,17 +130,6 @@ func media(id uuid.UUID) string {
 	}
 	return "/media/" + id.String()
 }
-
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
 
 // jsonld stands in the page as data; no text in it can end the element.
 func jsonld(raw string) string {

@@ -1463,7 +1463,7 @@ func contactBlock(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var77 templ.SafeURL
-		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinURLErrs(tel(p.City.Contacts.Phone))
+		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinURLErrs(Tel(p.City.Contacts.Phone))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/layout.templ`, Line: 241, Col: 41}
 		}
@@ -1557,7 +1557,7 @@ func contactBlock(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 templ.SafeURL
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinURLErrs(mailto(p.City.Contacts.Email))
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinURLErrs(Mailto(p.City.Contacts.Email))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/layout.templ`, Line: 253, Col: 44}
 		}
@@ -1770,7 +1770,7 @@ func footer(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var96 templ.SafeURL
-		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinURLErrs(tel(p.City.Contacts.Phone))
+		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinURLErrs(Tel(p.City.Contacts.Phone))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/layout.templ`, Line: 289, Col: 46}
 		}
@@ -1796,7 +1796,7 @@ func footer(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var98 templ.SafeURL
-		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinURLErrs(mailto(p.City.Contacts.Email))
+		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinURLErrs(Mailto(p.City.Contacts.Email))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/layout.templ`, Line: 290, Col: 49}
 		}
@@ -2045,7 +2045,7 @@ func callButton(p *Page) templ.Component {
 			templ_7745c5c3_Var110 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = Button{Text: p.T("error.call", "phone", p.City.Contacts.Phone), Href: string(tel(p.City.Contacts.Phone)), Icon: "phone", Kind: Secondary}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Button{Text: p.T("error.call", "phone", p.City.Contacts.Phone), Href: string(Tel(p.City.Contacts.Phone)), Icon: "phone", Kind: Secondary}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2164,7 +2164,7 @@ func pausedPage(p *Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var117 templ.SafeURL
-			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinURLErrs(mailto(p.City.Contacts.Email))
+			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinURLErrs(Mailto(p.City.Contacts.Email))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/layout.templ`, Line: 351, Col: 100}
 			}

@@ -3113,7 +3113,7 @@ func CallCard(p *Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var148 templ.SafeURL
-		templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinURLErrs(tel(p.City.Contacts.Phone))
+		templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinURLErrs(Tel(p.City.Contacts.Phone))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `kit/ui/parts.templ`, Line: 524, Col: 57}
 		}
