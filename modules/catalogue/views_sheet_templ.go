@@ -893,7 +893,7 @@ func sheetSections(p *ui.Page, s *SheetPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = prose(p, "service-calendar-text", s.Times).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = passage(p, "service-calendar-text", s.Times).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -974,7 +974,7 @@ func sheetSections(p *ui.Page, s *SheetPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if s.Costs != "" {
-			templ_7745c5c3_Err = prose(p, "service-cost", s.Costs).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = passage(p, "service-cost", s.Costs).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1061,7 +1061,7 @@ func sheetSections(p *ui.Page, s *SheetPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = prose(p, "service-conditions", s.Conditions).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = passage(p, "service-conditions", s.Conditions).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1158,7 +1158,7 @@ func part(p *ui.Page, id, title, hook, html string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = prose(p, hook, html).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = passage(p, hook, html).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1171,7 +1171,7 @@ func part(p *ui.Page, id, title, hook, html string) templ.Component {
 }
 
 // prose is a text of the city, rendered and sanitised when its folder was applied.
-func prose(p *ui.Page, hook, html string) templ.Component {
+func passage(p *ui.Page, hook, html string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1259,7 +1259,7 @@ func access(p *ui.Page, s *SheetPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = prose(p, "service-generic-access", s.Access).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = passage(p, "service-generic-access", s.Access).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
