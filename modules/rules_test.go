@@ -68,6 +68,8 @@ var addresses = map[string][]string{
 	"github.com/minio/minio-go":          {"modules/kit/files/*", "modules/kit/local/*"},
 	"github.com/riverqueue/river":        {"modules/kit/jobs/*", "migrations/*"},
 	"github.com/wneessen/go-mail":        {"modules/kit/mail/*"},
+	"github.com/yuin/goldmark":           {"modules/kit/prose/*"},
+	"github.com/microcosm-cc/bluemonday": {"modules/kit/prose/*"},
 	"github.com/go-playground/validator": {"tenants/*", "modules/portal/folder.go"},
 	"github.com/versity/versitygw":       {"modules/kit/local/*"},
 	"github.com/emersion":                {"modules/kit/local/*"},

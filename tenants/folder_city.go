@@ -2,7 +2,9 @@ package tenants
 
 import (
 	"io/fs"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -88,6 +90,21 @@ func (f *Folder) checkHome() {
 		if !f.Has("needs", need) {
 			field := "home.needs[" + strconv.Itoa(i) + "]"
 			f.wrong("city.yaml", lineOf(node, field), field, "folder.unknown", need)
+		}
+	}
+}
+
+// CheckWords notes the city's own words for what the interface never says; known says whether it does.
+func (f *Folder) CheckWords(known func(lang, key string) bool) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for lang, texts := range f.City.Words {
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			if !known(lang, key) {
+				f.wrong("city.yaml", lineAt(node, "words", lang, key), "words."+lang+"."+key, "folder.unknown_key", "")
+			}
 		}
 	}
 }

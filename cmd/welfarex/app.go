@@ -47,7 +47,7 @@ func open(ctx context.Context, c Config, work bool, only ...string) (_ *App, err
 	if a.db, err = tenants.Open(ctx, c.DatabaseURL, c.Connections); err != nil {
 		return nil, err
 	}
-	if err = migrations.Check(ctx, a.db.SQL()); err != nil {
+	if err = migrations.Check(ctx, a.db.Pool()); err != nil {
 		a.db.Close()
 		return nil, err
 	}

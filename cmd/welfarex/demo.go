@@ -78,7 +78,7 @@ func (a *App) applyDemoCities(ctx context.Context) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := tenants.ReadFolder(slug, files, tenants.House(), parts())
+		plan, err := a.readFolder(slug, files)
 		if err != nil {
 			return nil, fmt.Errorf("tenants/cities/%s: %w", slug, err)
 		}

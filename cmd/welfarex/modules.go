@@ -91,6 +91,13 @@ func parts() []tenants.Part {
 	return list
 }
 
+// readFolder reads a city's folder for this program: its modules' parts, and words that its pages say.
+func (a *App) readFolder(slug string, files fs.FS) (*tenants.Plan, error) {
+	return tenants.ReadFolder(slug, files, tenants.House(), parts(), a.checkWords)
+}
+
+func (a *App) checkWords(f *tenants.Folder) { f.CheckWords(a.words.Has) }
+
 // manifest is every page of the program.
 func (a *App) manifest() []web.Route {
 	var all []web.Route

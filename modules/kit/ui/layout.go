@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/tenants"
@@ -136,23 +135,10 @@ func media(id uuid.UUID) string {
 	return "/media/" + id.String()
 }
 
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
-
 // jsonld stands in the page as data; no text in it can end the element.
 func jsonld(raw string) string {
 	return `<script type="application/ld+json">` + strings.ReplaceAll(raw, "<", `\u003c`) + `</script>`
 }
-
-var noCity = shell.For(nil, Italian)
 
 var themes sync.Map // brand colours → address
 
