@@ -8,7 +8,7 @@ CREATE TABLE payments (
     rail       text NOT NULL CHECK (rail IN ('card', 'desk')),
     cents      bigint NOT NULL CHECK (cents > 0),
     state      text NOT NULL CHECK (state IN ('open', 'paid', 'over')),
-    session    text NOT NULL DEFAULT '',            -- the rail's ids and hosted page
+    page       text NOT NULL DEFAULT '',            -- the rail's ids, and the address of its hosted page
     url        text NOT NULL DEFAULT '',
     charge     text NOT NULL DEFAULT '',
     opened_at  timestamptz NOT NULL,

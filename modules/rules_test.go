@@ -22,9 +22,9 @@ const house = "github.com/welfarex/welfarex/"
 // edges are the features that may know one another's types and services. Whoever is not on the list talks by events, or by a small
 // interface that cmd satisfies.
 var edges = map[string][]string{
-	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
-	"programmes": {"places"},                            // the office that runs a programme
-	"payments":   {"ledger"},                            // what was paid and given back
+	"catalogue":  {"places", "programmes"}, // an access point, a neighbourhood on a sheet; programmes found by a search
+	"programmes": {"places"},               // the office that runs a programme
+	"payments":   {"ledger"},               // what was paid and given back
 	"orders":     {"accounts", "catalogue", "ledger", "payments"},
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
 }
@@ -47,8 +47,9 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
+	"ledger":     {"providers"},                         // whose statement it is
 	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
-	"portal":     {"audit_entries"}, // when the city last changed, for /status
+	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.

@@ -28,6 +28,7 @@ type Config struct {
 	SMTPURL          string `env:"SMTP_URL"`
 	Key              string `env:"WELFAREX_KEY"`
 	TrustedProxies   string `env:"WELFAREX_TRUSTED_PROXIES"`
+	StripeURL        string `env:"STRIPE_URL"` // "" is Stripe's own address
 	LogLevel         string `env:"WELFAREX_LOG" envDefault:"info"`
 	Connections      int    `env:"WELFAREX_CONNECTIONS" envDefault:"16"`
 }

@@ -123,6 +123,10 @@ type Message struct {
 	At   time.Time
 }
 
+//words: orders.empty orders.not_sold orders.other_seller orders.price_changed orders.key_reused orders.state orders.too_late orders.begun orders.too_much
+//words: orders.why_missing orders.line_unknown orders.quantity_wrong orders.worker_missing orders.day_wrong orders.address_missing orders.phone_missing
+//words: orders.phone_wrong orders.too_long orders.terms_missing orders.message_missing
+
 // Errors that a person is told.
 var (
 	ErrEmpty        = problem.New(problem.Conflict, "orders.empty")

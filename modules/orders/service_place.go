@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
@@ -35,11 +34,7 @@ func (s *Service) Checkout(ctx context.Context, actor *authz.Actor) (c Checkout,
 	if c.Members, err = s.household.Members(ctx, actor); err != nil {
 		return c, err
 	}
-	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		queueBasket(b, Holder{Account: actor.Account}, &c.Basket)
-		queueSelf(b, actor.Account, &c.Name, &c.Phone)
-		queueLastAddress(b, actor.Account, &c.Address)
-	})
+	err = s.readCheckout(ctx, actor.Account, &c)
 	if err == nil && c.Basket.Empty() {
 		err = ErrEmpty
 	}
@@ -192,7 +187,7 @@ func (s *Service) Order(ctx context.Context, actor *authz.Actor, id uuid.UUID) (
 }
 
 // Pay gives the address of the hosted page on which an order is paid. back is where the person comes back to. Errors: ErrState if it waits for no
-// money, and those of payments.Begin.
+// money, and those of payments.OpenPage.
 func (s *Service) Pay(ctx context.Context, actor *authz.Actor, id uuid.UUID, lang, back string) (string, error) {
 	p, err := s.Order(ctx, actor, id)
 	if err != nil {
@@ -202,7 +197,7 @@ func (s *Service) Pay(ctx context.Context, actor *authz.Actor, id uuid.UUID, lan
 	if p.State != Placed || waiting == nil || !s.now().Before(p.ExpiresAt) {
 		return "", ErrState
 	}
-	return s.payments.Begin(ctx, waiting.ID, payments.Charge{
+	return s.payments.OpenPage(ctx, waiting.ID, payments.Charge{
 		Description: s.words.For(mustCity(ctx), lang).T("orders.charge", "number", p.Order.Title(), "seller", p.Seller), Email: actor.Email, Lang: lang, Back: back, Expires: p.ExpiresAt,
 	})
 }

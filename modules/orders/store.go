@@ -227,15 +227,14 @@ func (s *Service) readParties(ctx context.Context, part uuid.UUID) (citizen, pro
 	return citizen, provider, err
 }
 
-// queueSelf asks for what a form knows already of the person: their telephone.
-func queueSelf(b *pgx.Batch, account uuid.UUID, name, phone *string) {
-	b.Queue("SELECT name, phone FROM accounts WHERE id = $1", account).QueryRow(func(row pgx.Row) error { return row.Scan(name, phone) })
-}
-
-// queueLastAddress asks where the person's last order went, so that they need not type it again.
-func queueLastAddress(b *pgx.Batch, payer uuid.UUID, into *string) {
-	b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", payer).
-		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+// readCheckout reads the basket, and what the form knows already of the person: their telephone, and where their last order went.
+func (s *Service) readCheckout(ctx context.Context, account uuid.UUID, c *Checkout) error {
+	return s.db.Read(ctx, func(b *pgx.Batch) {
+		queueBasket(b, Holder{Account: account}, &c.Basket)
+		b.Queue("SELECT name, phone FROM accounts WHERE id = $1", account).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Name, &c.Phone) })
+		b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&c.Address) })
+	})
 }
 
 // References says what transfers of the ledger are about: parts of orders, by their number. A provider reads them at its inbox.

@@ -53,6 +53,8 @@ type Payment struct {
 	DoneAt  time.Time // of the refund
 }
 
+//words: payments.rail_down payments.no_rail payments.paid payments.no_return
+
 // Errors that a person is told.
 var (
 	ErrRail     = problem.New(problem.Conflict, "payments.rail_down")

@@ -17,7 +17,7 @@ import (
 // FormsTo is the origin of the card's hosted page.
 func (s *Service) FormsTo() string { return s.card.FormsTo() }
 
-// Ask notes, in the running transaction, that a part is to be paid by card. Begin then opens the hosted page.
+// Ask notes, in the running transaction, that a part is to be paid by card. OpenPage then opens it.
 func (s *Service) Ask(ctx context.Context, part, payer uuid.UUID, cents int64) (uuid.UUID, error) {
 	id, err := s.newID()
 	if err != nil {
@@ -27,9 +27,9 @@ func (s *Service) Ask(ctx context.Context, part, payer uuid.UUID, cents int64) (
 	return id, insertPayment(ctx, p, s.now())
 }
 
-// Begin opens the hosted page of a part's card payment and gives its address; the same one as long as it is open. c needs no ID and
+// OpenPage opens the hosted page of a part's card payment and gives its address; the same one as long as it is open. c needs no ID and
 // no amount. It speaks to the rail, so it stands outside of any transaction. Errors: ErrPaid, ErrNoRail, ErrRail.
-func (s *Service) Begin(ctx context.Context, payment uuid.UUID, c Charge) (string, error) {
+func (s *Service) OpenPage(ctx context.Context, payment uuid.UUID, c Charge) (string, error) {
 	p, err := s.find(ctx, byID, payment)
 	switch {
 	case err != nil:

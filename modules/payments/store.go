@@ -13,7 +13,7 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-const selectPayments = `SELECT p.id, p.part_id, p.account_id, p.rail, p.cents, p.state, p.session, p.url, p.charge, COALESCE(p.paid_at, '0001-01-01Z'),
+const selectPayments = `SELECT p.id, p.part_id, p.account_id, p.rail, p.cents, p.state, p.page, p.url, p.charge, COALESCE(p.paid_at, '0001-01-01Z'),
 	COALESCE(r.state, ''), r.id, COALESCE(r.done_at, '0001-01-01Z') FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id `
 
 func scanPayment(row pgx.CollectableRow) (Payment, error) {
@@ -70,11 +70,11 @@ func insertPayment(ctx context.Context, p *Payment, now time.Time) error {
 }
 
 func saveSession(ctx context.Context, id uuid.UUID, session Session) error {
-	return exec(ctx, "keep a session", "UPDATE payments SET session = $2, url = $3 WHERE id = $1", id, session.ID, session.URL)
+	return exec(ctx, "keep a session", "UPDATE payments SET page = $2, url = $3 WHERE id = $1", id, session.ID, session.URL)
 }
 
 func savePaid(ctx context.Context, p *Payment, now time.Time) error {
-	return exec(ctx, "note that a payment has arrived", "UPDATE payments SET state = 'paid', charge = $2, paid_at = $3, session = COALESCE(NULLIF($4, ''), session), url = '' WHERE id = $1",
+	return exec(ctx, "note that a payment has arrived", "UPDATE payments SET state = 'paid', charge = $2, paid_at = $3, page = COALESCE(NULLIF($4, ''), page), url = '' WHERE id = $1",
 		p.ID, p.Charge, now, p.Session)
 }
 
