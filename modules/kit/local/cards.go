@@ -201,8 +201,12 @@ func (c *Cards) URL() string { return "http://" + c.addr }
 // Stop closes the door and waits for what is under way. Notices that were not delivered are, after the next start.
 func (c *Cards) Stop() error {
 	c.mu.Lock()
+	stopped := c.life.Err() != nil
 	c.ends()
 	c.mu.Unlock()
+	if stopped {
+		return nil
+	}
 	err := c.http.Close()
 	c.done.Wait()
 	c.mu.Lock()
