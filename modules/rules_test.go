@@ -36,6 +36,7 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
+	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -43,6 +44,7 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
+	"ledger":     {"providers"},     // whose balance it is, by name
 	"portal":     {"audit_entries"}, // when the city last changed, for /status
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/mail"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/modules/ledger"
 	"github.com/welfarex/welfarex/modules/places"
 	"github.com/welfarex/welfarex/modules/portal"
 	"github.com/welfarex/welfarex/modules/programmes"
@@ -23,6 +24,7 @@ type features struct {
 	words    *ui.Words
 	policy   *authz.Policy
 	accounts *accounts.Service
+	ledger   *ledger.Service
 }
 
 // assemble makes every module, once; a module that is not here does not exist.
@@ -36,16 +38,17 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.modules = []modules.Module{
 		{Name: "files", Routes: a.files.Routes()}, places.Module(), catalogue.Module(), programmes.Module(), portal.Module(),
 	}
-	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ui.Locales)...); err != nil {
+	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ledger.Words, ui.Locales)...); err != nil {
 		return err
 	}
-	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy)...); err != nil {
+	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy, ledger.Policy)...); err != nil {
 		return err
 	}
 	a.accounts = accounts.New(accounts.Options{
 		DB: a.db, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
 	})
-	a.modules = append(a.modules, a.accounts.Module())
+	a.ledger = ledger.New(ledger.Options{DB: a.db, Policy: a.policy})
+	a.modules = append(a.modules, a.accounts.Module(), a.ledger.Module())
 	return nil
 }
 
