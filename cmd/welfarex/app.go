@@ -142,10 +142,11 @@ func (a *App) work(ctx context.Context) error {
 // sweepEvery is how often each city is rid of what has had no meaning for a while: old sessions and links, interrupted uploads.
 const sweepEvery = time.Hour
 
-// sweep goes through the cities, one at a time, until ctx ends.
+// sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers.
 func (a *App) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	var checked time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -156,6 +157,10 @@ func (a *App) sweep(ctx context.Context) {
 			if err := a.sweepCity(tenants.With(ctx, city)); err != nil && ctx.Err() == nil {
 				slog.Error("sweeping failed", "city", city.Slug, "error", err)
 			}
+		}
+		if time.Since(checked) >= checkEvery {
+			checked = time.Now()
+			a.checkLedgers(ctx)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (c column) String() string { return c.table + "." + c.name }
 // what is parsed.
 var machineRead = regexp.MustCompile(`^(cities\.slug|hosts\.host|.*\.(slug|icon|email|web|picture|opens|closes|languages|closed|places|audiences|version)|services\.(picture|price_unit|sheet)|` +
 	`pages\.version|files\.(module|content_type)|policy_exceptions\..*|audit_entries\..*|secrets\.name|` +
-	`accounts\.(email|new_email|language|password|codice_fiscale)|tokens\.email|acceptances\.version)$`)
+	`accounts\.(email|new_email|language|password|codice_fiscale)|tokens\.email|acceptances\.version|ledger_accounts\.name|ledger_transfers\.key)$`)
 
 // textColumns reads from the catalogue every text column of every table that has rows of cities.
 func (s *stage) textColumns(ctx context.Context, t *testing.T) []column {

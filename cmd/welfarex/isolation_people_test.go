@@ -13,6 +13,7 @@ import (
 	"github.com/welfarex/welfarex/cmd/attack/attacks"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/files"
+	"github.com/welfarex/welfarex/modules/ledger"
 )
 
 // cast are the people of each twin. Their marks are 900 and up.
@@ -158,6 +159,7 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	s.exec(ctx, t, c, "INSERT INTO policy_exceptions (role, verb, kind, effect) VALUES ($1, $2, $3, 'allow')", mark(8), mark(9), mark(10))
 	s.exec(ctx, t, c, "INSERT INTO secrets (name, sealed) VALUES ($1, 'sealed')", mark(11))
 	s.exec(ctx, t, c, "INSERT INTO throttles (key, since, hits) VALUES ($1, now(), 1)", hashed(mark(12)))
+	s.sell(ctx, t, c, mark(20), mark(21))
 	body := []byte("the content of " + mark(13))
 	var err error
 	c.things.public, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain; x=" + mark(16), Public: true}, body)
@@ -165,6 +167,26 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 		t.Fatal(err)
 	}
 	c.things.private, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain", Owner: c.things.accounts["citizen"]}, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sell lets a citizen pay by a rail and buy from a provider of the city, so that its ledger is not empty.
+func (s *stage) sell(ctx context.Context, t *testing.T, c *twin, rail, key string) {
+	t.Helper()
+	citizen := ledger.CitizenAccount(c.things.accounts["citizen"])
+	err := s.app.db.Tx(c.in(ctx), func(ctx context.Context) error {
+		for kind, move := range map[ledger.Kind]ledger.Move{
+			ledger.Payment: {From: ledger.RailAccount(rail), To: citizen, Cents: 1500},
+			ledger.Sale:    {From: citizen, To: ledger.ProviderAccount(c.things.providers[0]), Cents: 1500},
+		} {
+			if _, err := s.app.ledger.Post(ctx, ledger.Transfer{Key: key + string(kind), Kind: kind, Reference: newUUID(), Moves: []ledger.Move{move}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,20 +54,36 @@ var workMenus = map[string][]workEntry{
 	"provider": {
 		{"home", "/ente", "home"},
 		{"orders", "/ente/ordini", "list"},
+		{"statement", "/ente/estratto", "euro"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
 		{"home", "/comune", "home"},
+		{"ledger", "/amministrazione/conti", "euro"},
 		{"personal", "/area-personale", "user"},
 	},
 	"administration": {
 		{"home", "/amministrazione", "home"},
 		{"people", "/amministrazione/persone", "people"},
+		{"ledger", "/amministrazione/conti", "euro"},
 		{"trail", "/amministrazione/registro", "list"},
 	},
 }
 
 type workEntry struct{ Key, Href, Icon string }
+
+// menuNeeds are the places in the menus that not everyone of the workbench may enter: the verb and the kind that the city's policy must
+// allow.
+var menuNeeds = map[string][2]string{
+	"/ente/estratto":         {"read", "statement"},
+	"/amministrazione/conti": {"read", "ledger"},
+}
+
+// opens says whether the person of this page may enter a place of a menu.
+func (p *Page) opens(href string) bool {
+	need, ok := menuNeeds[href]
+	return !ok || p.Actor == nil || p.Actor.May == nil || p.Actor.May(need[0], need[1])
+}
 
 //words: menu.*
 
@@ -75,7 +91,9 @@ type workEntry struct{ Key, Href, Icon string }
 func (p *Page) WorkMenu(area string) WorkNav {
 	nav := WorkNav{Title: p.T("area." + area)}
 	for _, e := range workMenus[area] {
-		nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
+		if p.opens(e.Href) {
+			nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
+		}
 	}
 	return nav
 }

@@ -39,7 +39,8 @@ type Crumb struct{ Title, Href string }
 type Actor struct {
 	Name   string
 	Areas  []Area
-	Unread int // messages not read yet
+	Unread int                          // messages not read yet
+	May    func(verb, kind string) bool // what their roles allow here
 }
 
 // Area is a place this person may work in; its name is the word "area.<Key>".

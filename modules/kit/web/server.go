@@ -366,7 +366,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 
 // Face is the signed-in person as the header shows them: name, and the areas their roles open.
 func (s *Server) Face(a *authz.Actor) *ui.Actor {
-	face := &ui.Actor{Name: a.Name, Areas: []ui.Area{{Key: "personal", Href: "/area-personale"}}}
+	face := &ui.Actor{Name: a.Name, May: func(verb, kind string) bool { return s.Policy.May(a, verb, kind) }, Areas: []ui.Area{{Key: "personal", Href: "/area-personale"}}}
 	for _, area := range []struct{ key, href string }{{"provider", "/ente"}, {"municipality", "/comune"}, {"administration", "/amministrazione"}} {
 		if s.Policy.May(a, "enter", area.key) {
 			face.Areas = append(face.Areas, ui.Area{Key: area.key, Href: area.href})
