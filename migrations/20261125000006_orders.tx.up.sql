@@ -61,7 +61,8 @@ CREATE TABLE orders (
     UNIQUE (tenant_id, actor_id, key),
     FOREIGN KEY (tenant_id, actor_id) REFERENCES accounts (tenant_id, id),
     FOREIGN KEY (tenant_id, subject_id) REFERENCES accounts (tenant_id, id),
-    FOREIGN KEY (tenant_id, payer_id) REFERENCES accounts (tenant_id, id)
+    FOREIGN KEY (tenant_id, payer_id) REFERENCES accounts (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES household_members (tenant_id, id)
 );
 CREATE INDEX ON orders (tenant_id, payer_id, placed_at);
 CALL tenant_table('orders', 'SELECT, INSERT');

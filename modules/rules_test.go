@@ -63,7 +63,7 @@ var storage = []string{
 var addresses = map[string][]string{
 	"github.com/gofiber/fiber":           {"modules/kit/web/*", "cmd/*"},
 	"github.com/valyala/fasthttp":        {"modules/kit/web/*", "cmd/bench/*"},
-	"github.com/jackc/pgx":               append([]string{"modules/*/service.go"}, storage...),
+	"github.com/jackc/pgx":               append([]string{"modules/*/service.go", "modules/*/service_steps.go"}, storage...),
 	"github.com/uptrace/bun":             {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go"},
 	"database/sql":                       {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go", "cmd/*"},
 	"github.com/casbin/casbin":           {"modules/kit/authz/*"},

@@ -102,7 +102,10 @@ func cooperative(plan *tenants.Plan) (slug string) {
 		}
 	}
 	for _, row := range plan.Rows("providers") {
-		if sellers[row.Slug] && (slug == "" || row.Columns["kind"] == "cooperativa") {
+		if sellers[row.Slug] && row.Columns["kind"] == "cooperativa" {
+			return row.Slug
+		}
+		if sellers[row.Slug] && slug == "" {
 			slug = row.Slug
 		}
 	}

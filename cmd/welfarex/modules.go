@@ -61,6 +61,7 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 		Now: time.Now, Rand: rand.Reader,
 	})
 	a.ledger.Attach(a.orders)
+	a.accounts.Suggest(a.orders.Steps)
 	a.modules = append(a.modules, a.accounts.Module(), a.ledger.Module(), a.payments.Module(), a.orders.Module())
 	return nil
 }

@@ -103,7 +103,7 @@ func (s *Service) TakeAtDesk(ctx context.Context, actor *authz.Actor, part uuid.
 		if !p.Pay(s.now(), holidays(ctx)) {
 			return ErrState
 		}
-		if err := s.payments.Record(ctx, p.ID, p.Order.Payer, p.Cents); err != nil {
+		if err := s.payments.Record(ctx, actor.ID(), p.ID, p.Order.Payer, p.Cents); err != nil {
 			return err
 		}
 		return s.paid(ctx, p)

@@ -65,6 +65,14 @@ func queueParts(b *pgx.Batch, into *[]*Part, where string, args ...any) {
 	})
 }
 
+// queueWaiting asks for the actor's orders that wait for their money or for an answer, without what hangs on them.
+func queueWaiting(b *pgx.Batch, payer uuid.UUID, into *[]*Part) {
+	b.Queue(selectParts+"WHERE o.payer_id = $1 AND p.state IN ('placed', 'paid') ORDER BY p.state DESC, o.placed_at DESC LIMIT 3", payer).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, scanPart)
+		return err
+	})
+}
+
 func byID(parts []*Part, id uuid.UUID) *Part {
 	for _, p := range parts {
 		if p.ID == id {

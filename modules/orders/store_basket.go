@@ -104,8 +104,8 @@ func touchBasket(ctx context.Context, id uuid.UUID, now time.Time) error {
 
 // addLine puts units of a service into a basket, up to the most that one order may have.
 func addLine(ctx context.Context, basket, service uuid.UUID, quantity, most int, now time.Time) error {
-	return exec(ctx, "fill a basket", `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) VALUES ($1, $2, LEAST($3, $4), $5)
-		ON CONFLICT (tenant_id, basket_id, service_id) DO UPDATE SET quantity = LEAST(basket_lines.quantity + $3, $4)`, basket, service, quantity, most, now)
+	return exec(ctx, "fill a basket", `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) VALUES ($1, $2, LEAST($3::int, $4::int), $5)
+		ON CONFLICT (tenant_id, basket_id, service_id) DO UPDATE SET quantity = LEAST(basket_lines.quantity + $3::int, $4::int)`, basket, service, quantity, most, now)
 }
 
 // setLine changes the units of a service; none takes it out.
@@ -113,7 +113,7 @@ func setLine(ctx context.Context, basket, service uuid.UUID, quantity, most int)
 	if quantity <= 0 {
 		return exec(ctx, "empty a line", "DELETE FROM basket_lines WHERE basket_id = $1 AND service_id = $2", basket, service)
 	}
-	return exec(ctx, "change a line", "UPDATE basket_lines SET quantity = LEAST($3, $4) WHERE basket_id = $1 AND service_id = $2", basket, service, quantity, most)
+	return exec(ctx, "change a line", "UPDATE basket_lines SET quantity = LEAST($3::int, $4::int) WHERE basket_id = $1 AND service_id = $2", basket, service, quantity, most)
 }
 
 // dropEmpty removes a basket in which nothing is left: the next service may be another provider's.

@@ -483,7 +483,7 @@ func partPage(p *ui.Page, part *Part, f serveForm, now time.Time) templ.Componen
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Section{Title: p.T("orders.bought")}.With().Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Section{Title: p.T("orders.asked")}.With().Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

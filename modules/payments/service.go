@@ -155,7 +155,7 @@ func (s *Service) arrived(ctx context.Context, p *Payment, n Notice) error {
 	if _, err := s.ledger.Post(ctx, p.received()); err != nil {
 		return err
 	}
-	if err := audit(ctx, p, "paid", "payment by "+p.Rail); err != nil {
+	if err := audit(ctx, theRail, p, "paid", "payment by "+p.Rail); err != nil {
 		return err
 	}
 	wanted, err := s.follow.Paid(ctx, p.Part, p.Rail)
@@ -216,7 +216,7 @@ func (s *Service) giveBack(ctx context.Context, p *Payment) error {
 	if _, err := s.ledger.Post(ctx, p.returned(id)); err != nil {
 		return err
 	}
-	if err := audit(ctx, p, "refund_asked", "refund by "+p.Rail); err != nil {
+	if err := audit(ctx, theRail, p, "refund_asked", "refund by "+p.Rail); err != nil {
 		return err
 	}
 	if p.Rail == AtDesk {
@@ -236,14 +236,14 @@ func (s *Service) givenBack(ctx context.Context, p *Payment, external string) er
 	if err := s.ledger.Settle(ctx, refundKey(p.Refund)); err != nil {
 		return err
 	}
-	if err := audit(ctx, p, "refunded", "refund by "+p.Rail); err != nil {
+	if err := audit(ctx, theRail, p, "refunded", "refund by "+p.Rail); err != nil {
 		return err
 	}
 	return s.follow.Returned(ctx, p.Part)
 }
 
-// Record notes, in the running transaction, that a part was paid at the provider's desk; the part is locked. What was open by card is dropped.
-func (s *Service) Record(ctx context.Context, part, payer uuid.UUID, cents int64) error {
+// Record notes, in the running transaction, that by an actor's word a part was paid at the provider's desk; the part is locked. What was open by card is dropped.
+func (s *Service) Record(ctx context.Context, actor string, part, payer uuid.UUID, cents int64) error {
 	if err := s.Drop(ctx, part); err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (s *Service) Record(ctx context.Context, part, payer uuid.UUID, cents int64
 	if _, err := s.ledger.Post(ctx, p.received()); err != nil {
 		return err
 	}
-	return audit(ctx, p, "paid", "payment by desk")
+	return audit(ctx, actor, p, "paid", "payment by "+p.Rail)
 }
 
 // HandedBack notes, in the running transaction, that what was paid for a part at the desk was given back there. Errors: ErrNoReturn.
@@ -275,9 +275,12 @@ func (s *Service) HandedBack(ctx context.Context, part uuid.UUID) error {
 	return ErrNoReturn
 }
 
-// audit notes what happened to a payment; it is the program that hears of it.
-func audit(ctx context.Context, p *Payment, verb, purpose string) error {
-	return tenants.Audit(ctx, tenants.Entry{Actor: "job:payments", SubjectKind: "payment", Subject: p.ID.String(), Verb: verb, Purpose: purpose})
+// theRail is who did it where a gateway told us.
+const theRail = "job:payments"
+
+// audit notes what happened to a payment.
+func audit(ctx context.Context, actor string, p *Payment, verb, purpose string) error {
+	return tenants.Audit(ctx, tenants.Entry{Actor: actor, SubjectKind: "payment", Subject: p.ID.String(), Verb: verb, Purpose: purpose})
 }
 
 var _ Books = (*ledger.Service)(nil)
