@@ -74,6 +74,7 @@ require (
 	github.com/rs/xid v1.6.0
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/ssor/bom v0.0.0-20170718123548-6386211fdfcf
+	github.com/stripe/stripe-go/v82 v82.5.1
 	github.com/tidwall/gjson v1.20.0
 	github.com/tidwall/match v1.2.0
 	github.com/tidwall/pretty v1.2.1

@@ -22,8 +22,10 @@ const house = "github.com/welfarex/welfarex/"
 // edges are the features that may know one another's types and services. Whoever is not on the list talks by events, or by a small
 // interface that cmd satisfies.
 var edges = map[string][]string{
-	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
-	"programmes": {"places"},                            // the office that runs a programme
+	"catalogue":  {"places", "programmes"}, // an access point, a neighbourhood on a sheet; programmes found by a search
+	"programmes": {"places"},               // the office that runs a programme
+	"payments":   {"ledger"},               // what was paid and given back
+	"orders":     {"accounts", "catalogue", "ledger", "payments"},
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
 }
 
@@ -31,12 +33,14 @@ var edges = map[string][]string{
 var tables = map[string][]string{
 	"tenants":    {"cities", "hosts", "secrets", "audit_entries", "audit_heads"},
 	"kit/files":  {"files"},
-	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "throttles", "policy_exceptions"},
+	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "household_members", "throttles", "policy_exceptions"},
 	"catalogue":  {"needs", "categories", "synonyms", "providers", "services"},
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
 	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
+	"payments":   {"payments", "payment_notices", "refunds"},
+	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -44,8 +48,9 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
-	"ledger":     {"providers"},     // whose balance it is, by name
-	"portal":     {"audit_entries"}, // when the city last changed, for /status
+	"ledger":     {"providers"},                         // whose statement it is
+	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
+	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.
@@ -65,9 +70,12 @@ var addresses = map[string][]string{
 	"github.com/minio/minio-go":          {"modules/kit/files/*", "modules/kit/local/*"},
 	"github.com/riverqueue/river":        {"modules/kit/jobs/*", "migrations/*"},
 	"github.com/wneessen/go-mail":        {"modules/kit/mail/*"},
+	"github.com/yuin/goldmark":           {"modules/kit/prose/*"},
+	"github.com/microcosm-cc/bluemonday": {"modules/kit/prose/*"},
 	"github.com/go-playground/validator": {"tenants/*", "modules/portal/folder.go"},
 	"github.com/versity/versitygw":       {"modules/kit/local/*"},
 	"github.com/emersion":                {"modules/kit/local/*"},
+	"github.com/stripe/stripe-go":        {"modules/payments/card*.go"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ

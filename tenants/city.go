@@ -34,6 +34,7 @@ type Settings struct {
 	Province  string                       `json:"province"`
 	ISTAT     string                       `json:"istat"`
 	Catastale string                       `json:"catastale"`
+	PatronDay string                       `json:"patron_day,omitempty"` // "11-13": nobody works on it
 	Region    Link                         `json:"region"`
 	Languages []string                     `json:"languages"`
 	Brand     Brand                        `json:"brand"`

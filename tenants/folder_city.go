@@ -2,7 +2,9 @@ package tenants
 
 import (
 	"io/fs"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -14,6 +16,7 @@ type CityFile struct {
 	Province  string   `yaml:"province" validate:"required,len=2,uppercase"`
 	ISTAT     string   `yaml:"istat" validate:"required,len=6,numeric"`
 	Catastale string   `yaml:"catastale" validate:"required,len=4"`
+	PatronDay string   `yaml:"patron_day" validate:"omitempty,datetime=01-02"`
 	Region    linkFile `yaml:"region" validate:"required"`
 	Hosts     []string `yaml:"hosts" validate:"dive,max=253,host"`
 	Languages []string `yaml:"languages" validate:"required,min=1,dive,oneof=it en"`
@@ -91,9 +94,24 @@ func (f *Folder) checkHome() {
 	}
 }
 
+// CheckWords notes the city's own words for what the interface never says; known says whether it does.
+func (f *Folder) CheckWords(known func(lang, key string) bool) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for lang, texts := range f.City.Words {
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			if !known(lang, key) {
+				f.wrong("city.yaml", lineAt(node, "words", lang, key), "words."+lang+"."+key, "folder.unknown_key", "")
+			}
+		}
+	}
+}
+
 func (c CityFile) settings() Settings {
 	s := Settings{
-		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale,
+		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale, PatronDay: c.PatronDay,
 		Region: Link(c.Region), Languages: c.Languages, Brand: Brand{Primary: c.Brand.Primary, Accent: c.Brand.Accent},
 		Contacts: Contacts(c.Contacts), Mail: Sender(c.Mail), Words: c.Words,
 		Home: Home{Lead: c.Home.Lead, Examples: c.Home.Examples, Needs: c.Home.Needs},

@@ -173,6 +173,24 @@ func TestReadFolder_TellsEverythingThatIsWrongAtOnce(t *testing.T) {
 	}
 }
 
+func TestReadFolder_RefusesWordsThatTheInterfaceDoesNotHave(t *testing.T) {
+	t.Parallel()
+	files := anyCity()
+	edit(files, "city.yaml", "  it: {home.ask:", "  en:\n    home.ask: What\n    home.aks: What\n  it: {home.sak: Che, home.ask:")
+	known := func(f *tenants.Folder) {
+		f.CheckWords(func(_, key string) bool { return key == "home.ask" })
+	}
+	_, err := tenants.ReadFolder("prova", files, fstest.MapFS{}, parts, known)
+	var problems tenants.Problems
+	want := tenants.Problems{
+		{File: "city.yaml", Line: lineOf(files, "city.yaml", "home.aks"), Field: "words.en.home.aks", Code: "folder.unknown_key"},
+		{File: "city.yaml", Line: lineOf(files, "city.yaml", "home.sak"), Field: "words.it.home.sak", Code: "folder.unknown_key"},
+	}
+	if !errors.As(err, &problems) || !slices.Equal(problems, want) {
+		t.Errorf("%v, want %v", err, want)
+	}
+}
+
 func TestReadFolder_Refuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

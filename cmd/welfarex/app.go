@@ -47,7 +47,7 @@ func open(ctx context.Context, c Config, work bool, only ...string) (_ *App, err
 	if a.db, err = tenants.Open(ctx, c.DatabaseURL, c.Connections); err != nil {
 		return nil, err
 	}
-	if err = migrations.Check(ctx, a.db.SQL()); err != nil {
+	if err = migrations.Check(ctx, a.db.Pool()); err != nil {
 		a.db.Close()
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	if a.queue, err = jobs.Open(a.db, a.cities, workers, atOnce); err != nil {
 		return err
 	}
-	a.accounts.Attach(a.queue)
+	a.attach(a.queue)
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
 		Ready: a.ready, Routes: a.manifest(),
@@ -167,7 +167,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx))
 }
 
 // Close lets go of everything.

@@ -46,7 +46,7 @@ func (cmd *applyCommand) Run(ctx context.Context, c Config, say voice) error {
 	if !exists(filepath.Join(dir, "city.yaml")) {
 		return tell("cli.no_folder", "dir", cmd.Dir)
 	}
-	plan, err := tenants.ReadFolder(filepath.Base(dir), os.DirFS(dir), tenants.House(), parts())
+	plan, err := a.readFolder(filepath.Base(dir), os.DirFS(dir))
 	if err != nil {
 		return err
 	}

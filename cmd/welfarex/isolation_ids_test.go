@@ -42,6 +42,8 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.accounts })
 	case "membership":
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.memberships })
+	case "member":
+		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.members })
 	case "file":
 		return attacks.IDs{Own: s.alfa.things.public.String(), Others: s.alfa.things.private.String(), Foreign: s.beta.things.public.String(), MadeUp: newUUID().String()}
 	case "token":

@@ -40,16 +40,16 @@ const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 // things are the rows of a twin's people.
 type things struct {
-	accounts, sessions, memberships map[string]uuid.UUID // by person
-	providers                       []uuid.UUID
-	tokens                          map[string]string // by purpose: what the mail would carry
-	public, private                 uuid.UUID         // files
+	accounts, sessions, memberships, members map[string]uuid.UUID // by person; members are of their households
+	providers                                []uuid.UUID
+	tokens                                   map[string]string // by purpose: what the mail would carry
+	public, private                          uuid.UUID         // files
 }
 
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, tokens: map[string]string{}}
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}}
 	rows, err := s.super.Query(ctx, "SELECT id FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -130,6 +130,9 @@ func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash s
 	}
 	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at)
 		VALUES ($1, $2, $3, $4, 'Firefox', now(), now(), '1 day', now() + interval '1 day')`, session, hashed(p.Session), account, staff && !role.half)
+	c.things.members[role.name] = newUUID()
+	s.exec(ctx, t, c, `INSERT INTO household_members (id, account_id, name, birth_date, codice_fiscale, relation, created_at)
+		VALUES ($1, $2, $3, '1940-01-01', '', 'delegate', now())`, c.things.members[role.name], account, "Nucleo "+markOf(c.letter, 920+i))
 	c.things.accounts[role.name], c.things.sessions[role.name] = account, session
 	c.People = append(c.People, p)
 }

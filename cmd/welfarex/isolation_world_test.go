@@ -146,7 +146,7 @@ func (s *stage) openTwin(ctx context.Context, t *testing.T, slug, letter string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := tenants.ReadFolder(slug, folder, tenants.House(), parts())
+	plan, err := s.app.readFolder(slug, folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 type demoFile struct {
 	Operator *struct{}  `json:"operator"` // the network operator has no account yet
 	MailURL  string     `json:"mail_url"`
+	PayURL   string     `json:"pay_url"` // the gateway's: its payment pages are below it
 	Cities   []demoCity `json:"cities"`
 }
 
@@ -84,7 +85,7 @@ func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[str
 
 // demoPeople is one person of each role in each city.
 func (a *App) demoPeople(kept demoFile, password, mailURL string) demoFile {
-	demo := demoFile{MailURL: mailURL}
+	demo := demoFile{MailURL: mailURL, PayURL: a.config.StripeURL}
 	for _, slug := range demoCities {
 		people := demoCity{Slug: slug, URL: a.demoURL(slug)}
 		for _, role := range authz.Roles {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
@@ -42,7 +43,7 @@ func TestInvitation_IsTakenWithNamePasswordAndFactor(t *testing.T) {
 	b.post(path, "name", "Paolo Ferri", "password", goodPassword, "terms", "1").leads(t, "/area-personale/secondo-fattore")
 	b.get("/ente").leads(t, "/accedi/codice")
 	sealed, secret := offered(t, b.get("/area-personale/secondo-fattore"))
-	code, _ := Code(secret, w.clock.Now())
+	code, _ := totp.GenerateCode(secret, w.clock.Now())
 	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code).wants(t, 200)
 	b.get("/ente").wants(t, 200, "Cooperativa Aurora", "Paolo Ferri")
 	w.browser().get(path).wants(t, 404, "non vale più")

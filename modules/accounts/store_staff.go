@@ -230,11 +230,16 @@ func hasRoles(ctx context.Context, account uuid.UUID) (staff bool, err error) {
 }
 
 // readOverview reads all that the personal area begins with.
-func (s *Service) readOverview(ctx context.Context, account uuid.UUID, o *Overview) error {
+func (s *Service) readOverview(ctx context.Context, actor *authz.Actor, o *Overview) error {
+	account := actor.Account
 	return s.db.Read(ctx, func(b *pgx.Batch) {
 		queueAccount(b, account, &o.Account)
 		queueSessions(b, account, s.now(), &o.Sessions)
 		queueMissing(b, account, &o.Missing)
+		queueHousehold(b, account, &o.Lapsed)
+		for _, source := range s.steps {
+			o.say = append(o.say, source(b, actor))
+		}
 		b.Queue(membershipQuery+" WHERE m.account_id = $1 ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
 			o.Memberships, err = pgx.CollectRows(rows, scanMembership)
 			return err

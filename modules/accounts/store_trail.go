@@ -51,10 +51,11 @@ func queueTrail(b *pgx.Batch, verb string, before int64, most int, into *[]Trace
 		Query(collectTraces(into))
 }
 
-// readTraces gives what was done to an account, newest first.
+// readTraces gives what was done to an account and to its household, newest first.
 func (s *Service) readTraces(ctx context.Context, account uuid.UUID, before int64) (list []Trace, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(traceQuery+` WHERE e.subject_kind = 'account' AND e.subject = $2 AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`,
+		b.Queue(traceQuery+` WHERE (e.subject_kind = 'account' AND e.subject = $2 OR e.subject_kind = 'household_member'
+			AND e.subject IN (SELECT id::text FROM household_members WHERE account_id = $2::uuid)) AND ($3 = 0 OR e.seq < $3) ORDER BY e.seq DESC LIMIT $4`,
 			true, account.String(), before, tracesShown+1).Query(collectTraces(&list))
 	})
 	return list, err

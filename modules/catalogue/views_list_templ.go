@@ -1171,7 +1171,7 @@ func nothing(p *ui.Page, l *Listing) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = ui.Button{Text: p.T("catalogue.empty.call", "phone", p.City.Contacts.Phone), Href: string(tel(p.City.Contacts.Phone)), Icon: "phone", Kind: ui.Secondary}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Button{Text: p.T("catalogue.empty.call", "phone", p.City.Contacts.Phone), Href: string(ui.Tel(p.City.Contacts.Phone)), Icon: "phone", Kind: ui.Secondary}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

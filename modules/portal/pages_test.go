@@ -181,14 +181,3 @@ func TestRobotsAndFavicon(t *testing.T) {
 		t.Errorf("machines have one address: status %d", a.status)
 	}
 }
-
-func TestVersion_IsWhatPeopleAccept(t *testing.T) {
-	t.Parallel()
-	city := demo(t, "cremona")
-	ctx, _ := testkit.City(t)
-	s := New(testkit.DB(t), base, clock, nil, nil, nil)
-	version, err := s.Version(within(ctx, city), "privacy")
-	if err != nil || version != "2026-11-01" {
-		t.Errorf("%q %v", version, err)
-	}
-}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/tenants"
@@ -16,6 +15,7 @@ import (
 // The two addresses the shell itself needs of the accounts.
 const (
 	LoginPath  = "/accedi"
+	BasketPath = "/carrello"
 	LogoutPath = "/esci" // answers POST
 )
 
@@ -41,7 +41,9 @@ var footerMenu = []entry{
 var workMenus = map[string][]workEntry{
 	"personal": {
 		{"home", "/area-personale", "home"},
+		{"orders", "/area-personale/ordini", "list"},
 		{"profile", "/area-personale/profilo", "user"},
+		{"household", "/area-personale/nucleo", "people"},
 		{"email", "/area-personale/email", "mail"},
 		{"password", "/area-personale/password", "key"},
 		{"factor", "/area-personale/secondo-fattore", "shield"},
@@ -51,6 +53,7 @@ var workMenus = map[string][]workEntry{
 	},
 	"provider": {
 		{"home", "/ente", "home"},
+		{"orders", "/ente/ordini", "list"},
 		{"statement", "/ente/estratto", "euro"},
 		{"personal", "/area-personale", "user"},
 	},
@@ -150,23 +153,10 @@ func media(id uuid.UUID) string {
 	return "/media/" + id.String()
 }
 
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
-
 // jsonld stands in the page as data; no text in it can end the element.
 func jsonld(raw string) string {
 	return `<script type="application/ld+json">` + strings.ReplaceAll(raw, "<", `\u003c`) + `</script>`
 }
-
-var noCity = shell.For(nil, Italian)
 
 var themes sync.Map // brand colours → address
 

@@ -170,9 +170,6 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 	if misleading || r.Lang == "en" && !speaks(city, "en") {
 		return s.fail(c, problem.ErrNotFound)
 	}
-	if err := s.sameOrigin(c, city); err != nil {
-		return s.fail(c, err)
-	}
 	if err := c.Next(); err != nil {
 		return s.fail(c, err)
 	}
@@ -225,9 +222,15 @@ func (s *Server) sameOrigin(c *fiber.Ctx, city *tenants.City) error {
 	return problem.New(problem.Forbidden, "problem.cross_site")
 }
 
+// policy lets a page load nothing but this portal's own files.
+const (
+	contentPolicy = "Content-Security-Policy"
+	policy        = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
 // secure sets the headers that every answer carries.
 func secure(c *fiber.Ctx, https bool) {
-	c.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	c.Set(contentPolicy, policy)
 	c.Set("X-Content-Type-Options", "nosniff")
 	c.Set("Referrer-Policy", "same-origin")
 	c.Set("X-Frame-Options", "DENY")
@@ -245,6 +248,11 @@ func (s *Server) handler(route Route, lang string) fiber.Handler {
 		r := c.Locals(localRequest).(*Request)
 		if r.Lang != lang {
 			return c.Next() // "/:page" is not the English home
+		}
+		if !route.Signed {
+			if err := s.sameOrigin(c, r.City); err != nil {
+				return err
+			}
 		}
 		if route.Who != Public {
 			if err := s.identify(r); err != nil {

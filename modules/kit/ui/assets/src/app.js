@@ -86,16 +86,6 @@ addEventListener('submit', (event) => {
 })
 addEventListener('pageshow', () => { for (const form of document.forms) delete form.dataset.sent })
 
-// In a queue the arrows go up and down.
-addEventListener('keydown', (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  const queue = step && event.target.closest?.('.queue')
-  if (!queue) return
-  const links = all('a', queue)
-  links[links.indexOf(event.target.closest('a')) + step]?.focus()
-  event.preventDefault()
-})
-
 // The index of a long page shows where one is.
 const index = new Map(all('.index-list a').map((link) => [link.hash.slice(1), link]))
 if (index.size) {
