@@ -49,7 +49,7 @@ var reads = map[string][]string{
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
 	"ledger":     {"providers"},                         // whose statement it is
-	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
+	"orders":     {"services", "providers", "accounts", "memberships"}, // what is sold by whom, and who gets mail
 	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 

@@ -96,6 +96,16 @@ type Plan struct {
 	Pictures map[Picture]Image // besides the services' own: "mark" and "motif"
 }
 
+// Rows are those that the plan wants in a table.
+func (p *Plan) Rows(table string) []Row {
+	for _, t := range p.Tables {
+		if t.Name == table {
+			return t.Rows
+		}
+	}
+	return nil
+}
+
 // Table is the rows a plan wants in one table.
 type Table struct {
 	Name string

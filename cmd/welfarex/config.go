@@ -29,7 +29,6 @@ type Config struct {
 	StripeURL        string `env:"STRIPE_URL"` // "" is Stripe's own address
 	Key              string `env:"WELFAREX_KEY"`
 	TrustedProxies   string `env:"WELFAREX_TRUSTED_PROXIES"`
-	StripeURL        string `env:"STRIPE_URL"` // "" is Stripe's own address
 	LogLevel         string `env:"WELFAREX_LOG" envDefault:"info"`
 	Connections      int    `env:"WELFAREX_CONNECTIONS" envDefault:"16"`
 }

@@ -93,15 +93,20 @@ func (a *App) applyDemoCities(ctx context.Context) (map[string]string, error) {
 	return cooperatives, nil
 }
 
-func cooperative(plan *tenants.Plan) string {
-	for _, table := range plan.Tables {
-		for _, row := range table.Rows {
-			if table.Name == "providers" && row.Columns["kind"] == "cooperativa" {
-				return row.Slug
-			}
+// cooperative is a provider that sells something, a cooperative if there is one.
+func cooperative(plan *tenants.Plan) (slug string) {
+	sellers := map[string]bool{}
+	for _, row := range plan.Rows("services") {
+		if provider, ok := row.Columns["provider_id"].(tenants.Ref); ok && row.Columns["sale"] != nil {
+			sellers[provider.Slug] = true
 		}
 	}
-	return ""
+	for _, row := range plan.Rows("providers") {
+		if sellers[row.Slug] && (slug == "" || row.Columns["kind"] == "cooperativa") {
+			slug = row.Slug
+		}
+	}
+	return slug
 }
 
 // demoParts are what the demo runs besides the program itself.

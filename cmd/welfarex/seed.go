@@ -37,6 +37,16 @@ type demoPerson struct {
 	TOTPSecret *string `json:"totp_secret"` // base32, SHA-1, 6 digits, 30 s; null for citizens
 }
 
+// email is the address of the person of a role.
+func (c demoCity) email(role string) string {
+	for _, p := range c.Accounts {
+		if p.Role == role {
+			return p.Email
+		}
+	}
+	return ""
+}
+
 // demoNames are invented people; one of each role in every city.
 var demoNames = map[string]string{
 	authz.Citizen: "Anna Rossi", authz.Provider: "Paolo Ferri", authz.WelfareManager: "Giulia Conti", authz.Municipality: "Marco Galli", authz.CityAdmin: "Elena Riva",
@@ -78,6 +88,9 @@ func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[str
 			if err := a.seedPerson(tenants.With(ctx, city), person, hash, cooperatives[people.Slug]); err != nil {
 				return fmt.Errorf("%s of %s: %w", person.Role, people.Slug, err)
 			}
+		}
+		if err := a.orders.Seed(tenants.With(ctx, city), people.email(authz.Citizen), people.email(authz.Provider)); err != nil {
+			return fmt.Errorf("orders of %s: %w", people.Slug, err)
 		}
 	}
 	return nil
