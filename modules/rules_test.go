@@ -38,9 +38,9 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
-	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 	"payments":   {"payments", "payment_notices", "refunds"},
 	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
+	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -48,9 +48,9 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
-	"ledger":     {"providers"},                         // whose statement it is
+	"ledger":     {"providers"},                                        // whose statement it is
 	"orders":     {"services", "providers", "accounts", "memberships"}, // what is sold by whom, and who gets mail
-	"portal":     {"audit_entries"},                     // when the city last changed, for /status
+	"portal":     {"audit_entries"},                                    // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.
