@@ -10,6 +10,8 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
+func TestMain(m *testing.M) { testkit.Main(m) }
+
 func TestDemo_KeepsASecretUntilItChanges(t *testing.T) {
 	t.Parallel()
 	ctx, _ := testkit.City(t)
