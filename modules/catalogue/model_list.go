@@ -17,6 +17,7 @@ type Listing struct {
 	Facets   Facets
 	Need     *Need     // the one asked for
 	Category *Category // the one asked for
+	Compared []*Card   // those picked before
 	Unfilter int       // how many there would be without filters, when there are none with them
 	Near     []*Card   // when there are none: what comes nearest
 	Needs    []Need
@@ -163,7 +164,21 @@ func (l *Listing) choose(s *shelves) {
 	if !slices.ContainsFunc(s.hoods, func(h hood) bool { return h.slug == f.Neighbourhood }) {
 		f.Neighbourhood = ""
 	}
+	l.carry(s.cards)
 	l.Facets = newFacets(s, *f)
+}
+
+// carry finds the services picked before.
+func (l *Listing) carry(cards []Card) {
+	var kept []string
+	for _, slug := range l.Filter.Compared {
+		for i := range cards {
+			if cards[i].Slug == slug {
+				kept, l.Compared = append(kept, slug), append(l.Compared, &cards[i])
+			}
+		}
+	}
+	l.Filter.Compared = kept
 }
 
 // sort orders cards as asked. Otherwise the best answers to a question stay first; without one, those that name the need or the person
