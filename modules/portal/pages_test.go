@@ -30,6 +30,9 @@ func TestHome_AnswersThreeQuestionsAtOnce(t *testing.T) {
 		"Per chi cerchi un aiuto?", `href="/servizi?per=stranieri"`, "Preferisci parlare con una persona?", "Porta Sociale Centro", "Aperto ora, fino alle 17:00",
 		"Una mano per la nonna", `href="/programmi/contributo-bollette"`, `href="/categorie/`, "Bollette d&#39;inverno: puoi chiedere il contributo", "Cremona in numeri",
 		`href="/pagine/la-nostra-storia"`)
+	if who := strings.Index(a.body, "Per chi cerchi un aiuto?"); who > strings.Index(a.body, "Preferisci parlare con una persona?") {
+		t.Error("for whom is asked below the first screen")
+	}
 	if needs := strings.Count(a.body, `href="/bisogni/`); needs < 8 || needs > 10 {
 		t.Errorf("%d needs", needs)
 	}
