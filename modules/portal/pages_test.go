@@ -176,7 +176,7 @@ func TestSitemap_NamesOnlyPagesThatAreThere(t *testing.T) {
 func TestRobotsAndFavicon(t *testing.T) {
 	t.Parallel()
 	app, city := newApp(t), demo(t, "cremona")
-	says(t, get(t, app, city, "/robots.txt").body, "Disallow: /area-personale", "Sitemap: "+base.Of(city)+"/sitemap.xml")
+	says(t, get(t, app, city, "/robots.txt").body, "Disallow: /area-personale", "Disallow: /ente$\n", "Disallow: /en/ente$\n", "Disallow: /ente/\n", "Sitemap: "+base.Of(city)+"/sitemap.xml")
 	if a := get(t, app, city, "/favicon.svg"); a.status != 302 || a.location != "/media/"+city.Brand.Mark.String() {
 		t.Errorf("status %d to %s", a.status, a.location)
 	}
