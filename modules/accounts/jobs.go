@@ -168,8 +168,8 @@ func (s *Service) letter(ctx context.Context, account *Account, kind, path strin
 	voice := s.words.For(city, account.Language)
 	key := "accounts.mail." + kind
 	l := mail.Letter{
-		To: account.Email, Lang: account.Language, Subject: voice.T(key+".subject", "portal", city.Portal),
-		Paragraphs: strings.Split(voice.T(key+".text", "portal", city.Portal, "email", account.NewEmail), "\n\n"),
+		To: account.Email, Lang: account.Language, Subject: voice.T(key+".subject", "portal", city.PortalIn(account.Language)),
+		Paragraphs: strings.Split(voice.T(key+".text", "portal", city.PortalIn(account.Language), "email", account.NewEmail), "\n\n"),
 		Button:     voice.T(key + ".button"), Close: voice.T(key+".close", "phone", city.Contacts.Phone),
 	}
 	l.Greeting = voice.T("accounts.mail.hello", "name", account.Name)
