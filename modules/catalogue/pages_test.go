@@ -179,6 +179,17 @@ func TestSheet_DescribesItselfToMachines(t *testing.T) {
 	}
 }
 
+func TestAccreditation_IsTheProvidersWhereverAServiceStands(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for _, path := range []string{"/servizi/assistenza-domiciliare", "/servizi?q=assistenza+domiciliare", "/confronta?servizi=assistenza-domiciliare"} {
+		if !strings.Contains(get(t, app, city, path).body, `<span class="accredited">ente accreditato</span>`) {
+			t.Errorf("%s does not say whose the accreditation is", path)
+		}
+	}
+}
+
 func TestSheet_AnInactiveServiceSaysWhy(t *testing.T) {
 	t.Parallel()
 	_, city := cremona(t)
