@@ -10,7 +10,7 @@ import (
 
 //words: catalogue.online.* catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
 
-//words: catalogue.folder.*
+//words: catalogue.folder.* catalogue.distress.*
 
 // wordsFor is where the words of a filter's values are kept.
 func wordsFor(filter string) string { return "catalogue." + filter + "." }
@@ -90,6 +90,8 @@ func example(p *ui.Page) string {
 // title is what the list is a list of.
 func (l *Listing) title(p *ui.Page) Text {
 	switch {
+	case l.Distress != "":
+		return Text{Text: p.T("catalogue.distress.title")}
 	case l.Filter.Question != "":
 		return Text{Text: p.T("catalogue.title.question", "question", l.Filter.Question)}
 	case l.Category != nil:
