@@ -27,6 +27,14 @@ type City struct {
 	Settings
 }
 
+// PortalIn is the portal's name in a language: Italian where it has none.
+func (c *City) PortalIn(lang string) string {
+	if lang == "en" && c.En != nil && c.En.Portal != "" {
+		return c.En.Portal
+	}
+	return c.Portal
+}
+
 // Settings are what a city's folder says of the portal as a whole, kept as one JSON value.
 type Settings struct {
 	Portal    string                       `json:"portal"`

@@ -109,6 +109,20 @@ func (f *Folder) CheckWords(known func(lang, key string) bool) {
 	}
 }
 
+// CheckHosts notes the hosts that other cities have; taken says which they are.
+func (f *Folder) CheckHosts(taken []string) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for i, host := range f.City.Hosts {
+		if slices.Contains(taken, host) {
+			field := "hosts[" + strconv.Itoa(i) + "]"
+			f.wrong("city.yaml", lineOf(node, field), field, "folder.host_taken", host)
+		}
+	}
+}
+
 func (c CityFile) settings() Settings {
 	s := Settings{
 		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale, PatronDay: c.PatronDay,

@@ -126,7 +126,7 @@ func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash s
 			provider = &c.things.providers[role.provider]
 		}
 		c.things.memberships[role.name] = newUUID()
-		s.exec(ctx, t, c, "INSERT INTO memberships (id, account_id, role, provider_id) VALUES ($1, $2, $3, $4)", c.things.memberships[role.name], account, role.role, provider)
+		s.exec(ctx, t, c, "INSERT INTO memberships (id, account_id, role, provider_id, accepted_at) VALUES ($1, $2, $3, $4, now())", c.things.memberships[role.name], account, role.role, provider)
 	}
 	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at)
 		VALUES ($1, $2, $3, $4, 'Firefox', now(), now(), '1 day', now() + interval '1 day')`, session, hashed(p.Session), account, staff && !role.half)

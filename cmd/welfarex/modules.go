@@ -93,8 +93,8 @@ func parts() []tenants.Part {
 }
 
 // readFolder reads a city's folder for this program: its modules' parts, and words that its pages say.
-func (a *App) readFolder(slug string, files fs.FS) (*tenants.Plan, error) {
-	return tenants.ReadFolder(slug, files, tenants.House(), parts(), a.checkWords)
+func (a *App) readFolder(slug string, files fs.FS, checks ...func(*tenants.Folder)) (*tenants.Plan, error) {
+	return tenants.ReadFolder(slug, files, tenants.House(), parts(), append(checks, a.checkWords)...)
 }
 
 func (a *App) checkWords(f *tenants.Folder) { f.CheckWords(a.words.Has) }

@@ -62,6 +62,7 @@ func TestListPage_IsOneAddressAndSaysWhatIsChosen(t *testing.T) {
 		"/servizi?q=&per=&bisogno=&categoria=&quartiere=&ordina=":   "/servizi",
 		"/servizi?q=badante&per=&per=anziani&bisogno=&utm_source=x": "/servizi?q=badante&per=anziani",
 		"/en/servizi?q=care&bisogno=non-esiste":                     "/en/servizi?q=care",
+		"/servizi?q=&confronta=asilo-nido,pedibus":                  "/servizi?confronta=asilo-nido,pedibus",
 	} {
 		if got := get(t, app, city, asked); got.status != http.StatusSeeOther || got.location != want {
 			t.Errorf("%s: %d to %s, want %s", asked, got.status, got.location, want)
@@ -178,6 +179,17 @@ func TestSheet_DescribesItselfToMachines(t *testing.T) {
 	}
 }
 
+func TestAccreditation_IsTheProvidersWhereverAServiceStands(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for _, path := range []string{"/servizi/assistenza-domiciliare", "/servizi?q=assistenza+domiciliare", "/confronta?servizi=assistenza-domiciliare"} {
+		if !strings.Contains(get(t, app, city, path).body, `<span class="accredited">ente accreditato</span>`) {
+			t.Errorf("%s does not say whose the accreditation is", path)
+		}
+	}
+}
+
 func TestSheet_AnInactiveServiceSaysWhy(t *testing.T) {
 	t.Parallel()
 	_, city := cremona(t)
@@ -229,6 +241,32 @@ func TestCompare_IsSharedByItsAddress(t *testing.T) {
 	}
 	if empty := get(t, app, city, "/confronta"); empty.status != http.StatusOK || !strings.Contains(empty.body, "Non hai ancora scelto") {
 		t.Errorf("nothing to compare: %d", empty.status)
+	}
+}
+
+func TestCompare_GoesOnThroughOtherSearches(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	if page := get(t, app, city, "/confronta?servizi=doposcuola,asilo-nido").body; !strings.Contains(page, `href="/servizi?confronta=doposcuola,asilo-nido"`) {
+		t.Error("the way to a third service forgets the two")
+	}
+	page := get(t, app, city, "/servizi?q=badante&per=anziani&confronta=asilo-nido,trovare-badante,non-esiste").body
+	if strings.Contains(page, "non-esiste") {
+		t.Error("what is not there is carried on")
+	}
+	for _, part := range []string{
+		`<input type="hidden" name="confronta" value="asilo-nido,trovare-badante">`, `<input type="hidden" name="s" value="asilo-nido">`, "Asilo nido comunale</span>",
+		`href="/servizi?q=badante&amp;per=anziani&amp;confronta=trovare-badante"`, `name="s" value="trovare-badante" form="compare" checked`,
+		`href="/servizi?per=anziani&amp;confronta=asilo-nido,trovare-badante"`,
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("no %s", part)
+		}
+	}
+	full := get(t, app, city, "/servizi?q=badante&confronta=asilo-nido,doposcuola,pedibus").body
+	if !strings.Contains(full, `name="s" value="trovare-badante" form="compare" disabled`) || strings.Contains(full, `data-compare-full hidden`) {
+		t.Error("a fourth can be picked")
 	}
 }
 

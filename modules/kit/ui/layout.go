@@ -28,6 +28,9 @@ var mainMenu = []entry{
 	{"how", "/come-funziona"},
 }
 
+// findMenu stands in the footer: the main menu, and what it has no room for.
+var findMenu = append(slices.Clone(mainMenu), entry{"providers", "/enti"})
+
 var footerMenu = []entry{
 	{"privacy", "/privacy"},
 	{"terms", "/termini"},

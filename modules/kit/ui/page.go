@@ -153,12 +153,7 @@ func (p *Page) In(lang string) string {
 func (p *Page) URL(path string) string { return p.BaseURL + path }
 
 // Portal is the portal's name in the page's language.
-func (p *Page) Portal() string {
-	if p.Lang == "en" && p.City.En != nil && p.City.En.Portal != "" {
-		return p.City.En.Portal
-	}
-	return p.City.Portal
-}
+func (p *Page) Portal() string { return p.City.PortalIn(p.Lang) }
 
 // Motto is the city's line under its name, in the page's language.
 func (p *Page) Motto() string {
