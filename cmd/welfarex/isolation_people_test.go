@@ -43,8 +43,8 @@ type things struct {
 	accounts, sessions, memberships, members map[string]uuid.UUID // by person; members are of their households
 	providers                                []uuid.UUID
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
-	tokens                                   map[string]string // by purpose: what the mail would carry
-	public, private                          uuid.UUID         // files
+	tokens                                   map[string]string    // by purpose: what the mail would carry
+	public, private                          uuid.UUID            // files
 }
 
 // settle gives the city its people, and a row to every table that would else be empty.
@@ -207,12 +207,12 @@ func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worke
 		provider = c.things.providers[1]
 	}
 	order, part, account := newUUID(), newUUID(), c.things.accounts[citizen]
-	c.things.orders[citizen] = order
+	c.lastOrder++
 	if state != "placed" {
-		c.things.parts[worker] = part
+		c.things.orders[citizen], c.things.parts[worker] = order, part
 	}
 	s.exec(ctx, t, c, `INSERT INTO orders (id, year, number, actor_id, subject_id, payer_id, payer, beneficiary, address, phone, note, key, digest, cents, placed_at)
-		VALUES ($1, 2026, $2, $3, $3, $3, 'Persona', 'Persona', 'Via', '0372 555', 'Nota', $1, '', 1500, now())`, order, len(c.things.orders), account)
+		VALUES ($1, 2026, $2, $3, $3, $3, 'Persona', 'Persona', 'Via', '0372 555', 'Nota', $1, '', 1500, now())`, order, c.lastOrder, account)
 	s.exec(ctx, t, c, `INSERT INTO order_numbers (year, last) VALUES (2026, 3) ON CONFLICT DO NOTHING`)
 	s.exec(ctx, t, c, `INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, why, expires_at, answer_by, paid_at)
 		VALUES ($1, $2, $3, 'Ente', 'Via', '', 1500, 0, 14, $4, '', now() + interval '1 day', now() + interval '9 days', CASE WHEN $4 <> 'placed' THEN now() END)`, part, order, provider, state)
