@@ -307,6 +307,7 @@ type routeLine struct {
 	Form   []string          `json:"form,omitempty"`
 	Bare   bool              `json:"bare,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
+	Signed bool              `json:"signed,omitempty"`
 	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
@@ -315,7 +316,7 @@ func described(list []web.Route, policy *authz.Policy) []routeLine {
 	for i, r := range list {
 		lines[i] = routeLine{
 			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
-			Bare: r.Bare, Cached: r.Cached, Roles: r.Who.Roles(policy),
+			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Roles: r.Who.Roles(policy),
 		}
 	}
 	return lines

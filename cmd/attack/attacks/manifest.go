@@ -22,6 +22,7 @@ type Route struct {
 	Query  []string          `json:"query,omitempty"`
 	Form   []string          `json:"form,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
+	Signed bool              `json:"signed,omitempty"` // by another server: no form, and refused without its signature
 	Bare   bool              `json:"bare,omitempty"` // no English twin
 }
 
