@@ -90,6 +90,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 		return err
 	}
 	a.attach(a.queue)
+	a.publishing.Guard()
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
 		Ready: a.ready, Routes: a.manifest(),

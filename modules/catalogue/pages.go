@@ -78,7 +78,7 @@ func (s *Service) sheetPage(r *web.Request) error {
 		p.Image = "/media/" + sheet.Picture
 	}
 	p.JSONLD = sheetLD(p, &sheet)
-	return r.Show(sheetView(p, &sheet))
+	return r.Show(SheetView(p, &sheet))
 }
 
 // comparePage takes the checkboxes of a list as "s" and sends them on to the address that people share.

@@ -23,7 +23,7 @@ type Route struct {
 	Form   []string          `json:"form,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
 	Signed bool              `json:"signed,omitempty"` // by another server: no form, and refused without its signature
-	Bare   bool              `json:"bare,omitempty"` // no English twin
+	Bare   bool              `json:"bare,omitempty"`   // no English twin
 }
 
 // Name is how reports speak of the route.

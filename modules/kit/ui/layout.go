@@ -58,11 +58,14 @@ var workMenus = map[string][]workEntry{
 		{"home", "/ente", "home"},
 		{"orders", "/ente/ordini", "list"},
 		{"statement", "/ente/estratto", "euro"},
+		{"services", "/ente/servizi", "list"},
+		{"profile", "/ente/profilo", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
 		{"home", "/comune", "home"},
 		{"ledger", "/amministrazione/conti", "euro"},
+		{"services", "/comune/servizi", "list"},
 		{"personal", "/area-personale", "user"},
 	},
 	"administration": {
@@ -70,6 +73,7 @@ var workMenus = map[string][]workEntry{
 		{"people", "/amministrazione/persone", "people"},
 		{"ledger", "/amministrazione/conti", "euro"},
 		{"trail", "/amministrazione/registro", "list"},
+		{"approvals", "/comune/servizi", "check"},
 	},
 }
 
@@ -78,7 +82,10 @@ type workEntry struct{ Key, Href, Icon string }
 // menuNeeds are the places in the menus that not everyone of the workbench may enter: the verb and the kind that the city's policy must
 // allow.
 var menuNeeds = map[string][2]string{
+	"/ente/servizi":          {"read", "service"},
+	"/ente/profilo":          {"describe", "provider"},
 	"/ente/estratto":         {"read", "statement"},
+	"/comune/servizi":        {"approve", "service"},
 	"/amministrazione/conti": {"read", "ledger"},
 }
 

@@ -120,6 +120,9 @@ func (p *Page) Money(cents int64) string { return p.Voice().Money(cents) }
 // Number is "1.234".
 func (p *Page) Number(n int) string { return p.Voice().Number(n) }
 
+// Size is "1,2 MB".
+func (p *Page) Size(bytes int64) string { return p.Voice().Size(bytes) }
+
 // Price is "da 3,00 € all'ora"; see Voice.Price.
 func (p *Page) Price(kind string, cents, most int64, unit string) string {
 	return p.Voice().Price(kind, cents, most, unit)

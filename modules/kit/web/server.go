@@ -82,9 +82,10 @@ func (s *Server) App() *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName: "welfarex", Immutable: true, DisableStartupMessage: true,
 		ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second,
-		BodyLimit: 1 << 20, ReadBufferSize: 16 << 10, ErrorHandler: s.fail,
+		BodyLimit: usualBody, ReadBufferSize: 16 << 10, ErrorHandler: s.fail,
 		StrictRouting: false, CaseSensitive: true, UnescapePath: true,
 	})
+	app.Server().HeaderReceived = s.allowance
 	app.Use(oneLength)
 	app.Get("/livez", func(c *fiber.Ctx) error { return c.SendString("ok") })
 	app.Get("/readyz", s.ready)

@@ -119,3 +119,13 @@ if (index.size) {
     if (part) seen.observe(part)
   }
 }
+
+// In a queue the arrows go up and down.
+addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  const queue = step && event.target.closest?.('.queue')
+  if (!queue) return
+  const links = all('a', queue)
+  links[links.indexOf(event.target.closest('a')) + step]?.focus()
+  event.preventDefault()
+})
