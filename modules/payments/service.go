@@ -131,13 +131,26 @@ func (s *Service) effect(ctx context.Context, p *Payment, n Notice) error {
 	case Returned:
 		return s.givenBack(ctx, p, "")
 	case ReturnFailed:
-		if p.Return != ReturnAsked {
-			return nil
-		}
-		slog.Error("a refund failed at the gateway", "payment", p.ID, "refund", p.Refund)
-		return saveRefund(ctx, p.Refund, ReturnLost, "", s.now())
+		return s.notGivenBack(ctx, p)
 	}
 	return nil
+}
+
+// notGivenBack notes that a refund could not be made, even after the gateway had said that it was: the money is the payer's still.
+func (s *Service) notGivenBack(ctx context.Context, p *Payment) error {
+	switch p.Return {
+	case NoReturn, ReturnLost:
+		return nil
+	case ReturnDone:
+		if _, err := s.ledger.Reverse(ctx, refundKey(p.Refund), "bounced:"+p.Refund.String()); err != nil {
+			return err
+		}
+	}
+	slog.Error("a refund failed at the gateway", "payment", p.ID, "refund", p.Refund)
+	if err := audit(ctx, theRail, p, "refund_failed", "refund by "+p.Rail); err != nil {
+		return err
+	}
+	return saveRefund(ctx, p.Refund, ReturnLost, "", s.now())
 }
 
 // arrived notes that money has come, once, and gives it back if nobody wants it any more.
