@@ -100,7 +100,7 @@ func TestPages_AreWholeInEveryCity(t *testing.T) {
 			}
 		}
 	}
-	says(t, get(t, app, demo(t, "cremona"), "/privacy").body, "Versione del 1 novembre 2026", `href="#in-breve"`)
+	says(t, get(t, app, demo(t, "cremona"), "/privacy").body, "Versione del 25 novembre 2026", `href="#in-breve"`)
 	says(t, get(t, app, demo(t, "cremona"), "/come-funziona").body, "Guarda quanto costa.", "0372 555 010")
 	says(t, get(t, app, demo(t, "biella"), "/en/pagine/le-case-insieme").body, "Living together")
 }
