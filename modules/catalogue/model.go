@@ -175,6 +175,7 @@ type Sheet struct {
 	Topics       []string
 	Areas        []string // names of the neighbourhoods it is limited to
 	Office       *Office  // the responsible unit; nil if it is the provider
+	Updated      time.Time
 }
 
 // Office is the municipal body that answers for a service.

@@ -155,6 +155,17 @@ func TestSheet_HooksStandInTheModelsOrder(t *testing.T) {
 	}
 }
 
+func TestSheet_SaysWhenItWasLastUpdated(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for path, want := range map[string]string{"/servizi/asilo-nido": `Scheda aggiornata [a-zì]+ \d+ [a-z]+ 20\d\d<`, "/en/servizi/asilo-nido": `Sheet updated on [A-Za-z]+,? \d+ [A-Za-z]+ 20\d\d<`} {
+		if !regexp.MustCompile(want).MatchString(get(t, app, city, path).body) {
+			t.Errorf("%s does not say when", path)
+		}
+	}
+}
+
 func TestSheet_DescribesItselfToMachines(t *testing.T) {
 	t.Parallel()
 	_, city := cremona(t)
