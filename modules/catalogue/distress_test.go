@@ -50,7 +50,9 @@ func TestDistress_WhoIsAtTheEndOfTheirStrengthFindsSomeoneWhoListens(t *testing.
 	t.Parallel()
 	slugs, docs, city := searchable(t, "cremona")
 	hits := search(heard("non ce la faccio più", docs), docs, city)
-	if !slices.ContainsFunc(hits[:min(3, len(hits))], func(h hit) bool { return strings.Contains(slugs[h.doc], "psicologo") || strings.Contains(slugs[h.doc], "ascolto") || strings.Contains(slugs[h.doc], "segretariato") }) {
+	if !slices.ContainsFunc(hits[:min(3, len(hits))], func(h hit) bool {
+		return strings.Contains(slugs[h.doc], "psicologo") || strings.Contains(slugs[h.doc], "ascolto") || strings.Contains(slugs[h.doc], "segretariato")
+	}) {
 		for _, h := range hits {
 			t.Log(slugs[h.doc], h.score)
 		}
