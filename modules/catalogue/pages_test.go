@@ -88,6 +88,18 @@ func TestListPage_IsOneAddressAndSaysWhatIsChosen(t *testing.T) {
 	}
 }
 
+func TestListPage_TheValidatorFindsTheNextCards(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	if page := get(t, app, city, "/servizi").body; strings.Count(page, `rel="next" data-element="load-other-cards"`) != 1 {
+		t.Error("the first page does not lead to more")
+	}
+	if strings.Contains(get(t, app, city, "/servizi?pagina=3").body, "load-other-cards") {
+		t.Error("the last page leads to more")
+	}
+}
+
 func TestListPage_EmptyHelps(t *testing.T) {
 	t.Parallel()
 	_, city := cremona(t)
@@ -114,13 +126,16 @@ func TestSheet_HooksStandInTheModelsOrder(t *testing.T) {
 	for _, want := range []string{
 		"breadcrumb", "service-title", "service-status", "service-description", "appointment-booking", "page-index", "service-addressed", "service-how-to",
 		"service-needed", "service-achieved", "service-calendar-text", "service-calendar-list", "service-generic-access", "service-booking-access",
-		"service-online-access", "service-file", "service-area", "service-topic",
+		"service-file", "service-area", "service-topic",
 	} {
 		i := slices.Index(found[at:], want)
 		if i < 0 {
 			t.Fatalf("%s is missing, or out of order, in %v", want, found)
 		}
 		at += i
+	}
+	if strings.Contains(page, "service-online-access") {
+		t.Error("a mail is not on line")
 	}
 	for _, name := range []string{"service-addressed", "service-how-to", "service-needed", "service-achieved", "service-calendar-text"} {
 		if !regexp.MustCompile(`<div [^>]*data-element="` + name + `"[^>]*>\s*<p>[^<]{3,}`).MatchString(page) {
@@ -137,6 +152,17 @@ func TestSheet_HooksStandInTheModelsOrder(t *testing.T) {
 			continue
 		}
 		at += i
+	}
+}
+
+func TestSheet_SaysWhenItWasLastUpdated(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for path, want := range map[string]string{"/servizi/asilo-nido": `Scheda aggiornata [a-zì]+ \d+ [a-z]+ 20\d\d<`, "/en/servizi/asilo-nido": `Sheet updated on [A-Za-z]+,? \d+ [A-Za-z]+ 20\d\d<`} {
+		if !regexp.MustCompile(want).MatchString(get(t, app, city, path).body) {
+			t.Errorf("%s does not say when", path)
+		}
 	}
 }
 

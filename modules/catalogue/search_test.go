@@ -148,6 +148,30 @@ func TestSearch_ReadsEnglishToo(t *testing.T) {
 	}
 }
 
+// TestSearch_WhatTheEnglishHomeProposesIsFound: in every city of the demo.
+func TestSearch_WhatTheEnglishHomeProposesIsFound(t *testing.T) {
+	t.Parallel()
+	for _, name := range demoCities {
+		plan, err := readFolder(t, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, docs, own := searchable(t, name)
+		city := &tenants.City{Settings: plan.Settings}
+		examples, in := city.Examples("en")
+		if in != "en" {
+			t.Errorf("%s proposes nothing", name)
+		}
+		for _, ask := range examples {
+			if !slices.ContainsFunc(search(ask, docs, own), func(h hit) bool { return h.firm }) {
+				t.Errorf("%s: %q is proposed and not found", name, ask)
+			}
+		}
+	}
+}
+
+var demoCities = []string{"bari", "biella", "cremona", "forli", "milano", "napoli", "salerno", "sondrio", "torino"}
+
 func TestSearch_IsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	_, docs, city := searchable(t, "cremona")

@@ -81,10 +81,11 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 // example is something that people of this city type, in their language.
 func example(p *ui.Page) string {
-	if p.Lang != ui.Italian || len(p.City.Home.Examples) == 0 {
+	examples, in := p.City.Examples(p.Lang)
+	if in != p.Lang || len(examples) == 0 {
 		return ""
 	}
-	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+	return p.T("shell.search.hint", "example", examples[0])
 }
 
 // title is what the list is a list of.

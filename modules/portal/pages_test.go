@@ -41,6 +41,11 @@ func TestHome_AnswersThreeQuestionsAtOnce(t *testing.T) {
 	}
 }
 
+func TestHome_ProposesEnglishInEnglish(t *testing.T) {
+	t.Parallel()
+	says(t, get(t, newApp(t), demo(t, "cremona"), "/en").body, `<a href="/en/servizi?q=meals+at+home" lang="en">meals at home</a>`)
+}
+
 func TestHome_OfEachCityIsItsOwn(t *testing.T) {
 	t.Parallel()
 	app := newApp(t)

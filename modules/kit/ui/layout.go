@@ -184,10 +184,11 @@ func ThemeHref(brand tenants.Brand) string {
 
 // searchHint is an example of what this city's people look for.
 func (p *Page) searchHint() string {
-	if p.Lang != Italian || len(p.City.Home.Examples) == 0 {
+	examples, in := p.City.Examples(p.Lang)
+	if in != p.Lang || len(examples) == 0 {
 		return p.T("shell.search.label")
 	}
-	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+	return p.T("shell.search.hint", "example", examples[0])
 }
 
 // The words of refusals every module shares.
