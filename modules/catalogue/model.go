@@ -176,9 +176,9 @@ type Sheet struct {
 	PriceAct     string
 	Topics       []string
 	Areas        []string // names of the neighbourhoods it is limited to
-<<<<<<< HEAD
 	Attachments  []Attachment
 	Office       *Office // the responsible unit; nil if it is the provider
+	Updated      time.Time
 }
 
 // Attachment is a document that goes with a service.
@@ -186,10 +186,6 @@ type Attachment struct {
 	ID    uuid.UUID `json:"id"`
 	Name  string    `json:"name"`
 	Bytes int64     `json:"bytes"`
-=======
-	Office       *Office  // the responsible unit; nil if it is the provider
-	Updated      time.Time
->>>>>>> mend
 }
 
 // Office is the municipal body that answers for a service.
