@@ -16,8 +16,8 @@ demo: build ## Nine running cities on one process; installs what is missing.
 	@source .ci/need && need_postgres && exec ./$(BIN) demo
 
 .PHONY: test
-test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium.
-	@source .ci/need && need_postgres && need_chromium && export PG_BIN CHROMIUM && \
+test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium, and Stripe's own mock.
+	@source .ci/need && need_postgres && need_chromium && need_stripe_mock && export PG_BIN CHROMIUM STRIPE_MOCK && \
 		$(GO) test -race -timeout 40m $$($(GO) list $(TESTS) | grep -v /cmd/e2e) && \
 		$(GO) test -race -timeout 40m ./cmd/e2e # a browser, a server and the compiler share few cores: alone
 

@@ -74,6 +74,7 @@ require (
 	github.com/rs/xid v1.6.0
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/ssor/bom v0.0.0-20170718123548-6386211fdfcf
+	github.com/stripe/stripe-go/v82 v82.5.1
 	github.com/tidwall/gjson v1.20.0
 	github.com/tidwall/match v1.2.0
 	github.com/tidwall/pretty v1.2.1
@@ -101,6 +102,7 @@ require (
 	golang.org/x/text v0.44.0
 	golang.org/x/tools v0.52.0
 	gopkg.in/ini.v1 v1.67.3
+	pgregory.net/rapid v1.3.0
 )
 
 require github.com/hhrutter/tiff v1.0.6 // indirect

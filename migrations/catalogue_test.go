@@ -177,6 +177,11 @@ var checks = []check{
 			AND NOT privilege = ANY (CASE c.relname
 				WHEN 'audit_entries' THEN '{SELECT,INSERT}'
 				WHEN 'acceptances' THEN '{SELECT,INSERT}'
+				WHEN 'ledger_accounts' THEN '{SELECT,INSERT}'
+				WHEN 'ledger_transfers' THEN '{SELECT,INSERT}'
+				WHEN 'ledger_entries' THEN '{SELECT,INSERT}'
+				WHEN 'ledger_outcomes' THEN '{SELECT,INSERT}'
+				WHEN 'ledger_posted' THEN '{SELECT}'      -- a view
 				WHEN 'audit_heads' THEN '{SELECT}'        -- the trigger alone writes it
 				WHEN 'cities' THEN '{SELECT,INSERT,UPDATE}'
 				WHEN 'hosts' THEN '{SELECT,INSERT,DELETE}' -- a host does not change hands: it is given up, then taken
@@ -188,6 +193,12 @@ var checks = []check{
 			{`GRANT UPDATE ON audit_entries TO welfarex_app`, "UPDATE on audit_entries"},
 			{`GRANT UPDATE (purpose) ON audit_entries TO welfarex_app`, "UPDATE on audit_entries"},
 			{`GRANT DELETE ON audit_entries TO PUBLIC`, "DELETE on audit_entries"},
+			{`GRANT UPDATE ON ledger_entries TO welfarex_app`, "UPDATE on ledger_entries"},
+			{`GRANT DELETE ON ledger_transfers TO welfarex_app`, "DELETE on ledger_transfers"},
+			{`GRANT UPDATE (cents) ON ledger_entries TO welfarex_app`, "UPDATE on ledger_entries"},
+			{`GRANT UPDATE ON ledger_outcomes TO PUBLIC`, "UPDATE on ledger_outcomes"},
+			{`GRANT TRUNCATE ON ledger_entries TO welfarex_app`, "TRUNCATE on ledger_entries"},
+			{`GRANT INSERT ON ledger_posted TO welfarex_app`, "INSERT on ledger_posted"},
 			{`GRANT UPDATE ON acceptances TO welfarex_app`, "UPDATE on acceptances"},
 			{`GRANT DELETE ON acceptances TO welfarex_app`, "DELETE on acceptances"},
 			{`GRANT UPDATE ON audit_heads TO welfarex_app`, "UPDATE on audit_heads"},

@@ -7,7 +7,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -44,10 +46,9 @@ func Up(ctx context.Context, ownerURL string) ([]string, error) {
 	}
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", lock) }()
 
-	// River keeps its own list of steps and brings its own tables, as the owner's.
-	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	river, err := newRiver(pool)
 	if err != nil {
-		return nil, fmt.Errorf("prepare the job tables: %w", err)
+		return nil, err
 	}
 	if _, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return nil, fmt.Errorf("make the job tables: %w", err)
@@ -72,8 +73,10 @@ func Up(ctx context.Context, ownerURL string) ([]string, error) {
 
 const undefinedTable = "42P01" // PostgreSQL's error codes, appendix A
 
-// Check returns ErrOldSchema unless every step of this program was applied; the app role may call it.
-func Check(ctx context.Context, db *sql.DB) error {
+// Check returns ErrOldSchema unless every step of this program and of its River was applied; the app role may call it.
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }()
 	migrator, err := newMigrator(db)
 	if err != nil {
 		return err
@@ -89,7 +92,32 @@ func Check(ctx context.Context, db *sql.DB) error {
 	if missing := steps.Unapplied(); len(missing) > 0 {
 		return fmt.Errorf("%w: %d missing, last %s", ErrOldSchema, len(missing), missing[0].Name)
 	}
+	return checkRiver(ctx, pool)
+}
+
+// checkRiver is for a River that was raised since the last migration: it brings steps, and no file of ours.
+func checkRiver(ctx context.Context, pool *pgxpool.Pool) error {
+	river, err := newRiver(pool)
+	if err != nil {
+		return err
+	}
+	state, err := river.Validate(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("ask the database for its job tables: %w", err)
+	}
+	if !state.OK {
+		return fmt.Errorf("%w: job tables: %s", ErrOldSchema, strings.Join(state.Messages, ", "))
+	}
 	return nil
+}
+
+// newRiver knows River's own list of steps, which bring its tables.
+func newRiver(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
+	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the job tables: %w", err)
+	}
+	return river, nil
 }
 
 func newMigrator(db *sql.DB) (*migrate.Migrator, error) {

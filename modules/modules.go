@@ -6,7 +6,6 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/web"
-	"github.com/welfarex/welfarex/tenants"
 )
 
 // Module is one feature as the program sees it. They are listed once, in cmd/welfarex/modules.go.
@@ -15,6 +14,5 @@ type Module struct {
 	Policy string              // policy.csv: p, role, verb, kind
 	Words  fs.FS               // locales/it.json, locales/en.json
 	Routes []web.Route         // pages
-	Folder []tenants.Part      // what it takes from a city's folder
 	Jobs   func(*jobs.Workers) // what it does later
 }

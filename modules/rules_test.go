@@ -22,8 +22,10 @@ const house = "github.com/welfarex/welfarex/"
 // edges are the features that may know one another's types and services. Whoever is not on the list talks by events, or by a small
 // interface that cmd satisfies.
 var edges = map[string][]string{
-	"catalogue":  {"places", "programmes"},              // an access point, a neighbourhood on a sheet; programmes found by a search
-	"programmes": {"places"},                            // the office that runs a programme
+	"catalogue":  {"places", "programmes"}, // an access point, a neighbourhood on a sheet; programmes found by a search
+	"programmes": {"places"},               // the office that runs a programme
+	"payments":   {"ledger"},               // what was paid and given back
+	"orders":     {"accounts", "catalogue", "ledger", "payments"},
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
 	"publishing": {"catalogue"},                         // drafts become services
 }
@@ -32,11 +34,14 @@ var edges = map[string][]string{
 var tables = map[string][]string{
 	"tenants":    {"cities", "hosts", "secrets", "audit_entries", "audit_heads"},
 	"kit/files":  {"files"},
-	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "throttles", "policy_exceptions"},
+	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "household_members", "throttles", "policy_exceptions"},
 	"catalogue":  {"needs", "categories", "synonyms", "providers", "services"},
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
+	"payments":   {"payments", "payment_notices", "refunds"},
+	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
+	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 	"publishing": {"service_versions", "service_events", "service_files", "accreditation_notices"},
 }
 
@@ -45,8 +50,10 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
-	"publishing": {"accounts", "memberships"}, // who did what, and to whom letters go
-	"portal":     {"audit_entries"},           // when the city last changed, for /status
+	"ledger":     {"providers"},                                        // whose statement it is
+	"orders":     {"services", "providers", "accounts", "memberships"}, // what is sold by whom, and who gets mail
+	"publishing": {"accounts", "memberships"},                          // who did what, and to whom letters go
+	"portal":     {"audit_entries"},                                    // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.
@@ -59,7 +66,7 @@ var storage = []string{
 var addresses = map[string][]string{
 	"github.com/gofiber/fiber":           {"modules/kit/web/*", "cmd/*"},
 	"github.com/valyala/fasthttp":        {"modules/kit/web/*", "cmd/bench/*"},
-	"github.com/jackc/pgx":               append([]string{"modules/*/service.go"}, storage...),
+	"github.com/jackc/pgx":               append([]string{"modules/*/service.go", "modules/*/service_steps.go"}, storage...),
 	"github.com/uptrace/bun":             {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go"},
 	"database/sql":                       {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go", "cmd/*"},
 	"github.com/casbin/casbin":           {"modules/kit/authz/*"},
@@ -68,9 +75,12 @@ var addresses = map[string][]string{
 	"golang.org/x/image":                 {"modules/kit/files/*"},
 	"github.com/riverqueue/river":        {"modules/kit/jobs/*", "migrations/*"},
 	"github.com/wneessen/go-mail":        {"modules/kit/mail/*"},
+	"github.com/yuin/goldmark":           {"modules/kit/prose/*"},
+	"github.com/microcosm-cc/bluemonday": {"modules/kit/prose/*"},
 	"github.com/go-playground/validator": {"tenants/*", "modules/portal/folder.go"},
 	"github.com/versity/versitygw":       {"modules/kit/local/*"},
 	"github.com/emersion":                {"modules/kit/local/*"},
+	"github.com/stripe/stripe-go":        {"modules/payments/card*.go"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ

@@ -46,10 +46,10 @@ func (db *DB) Close() {
 	_ = db.writes.Close()
 }
 
-// SQL is for checks of the whole installation (schema, health); it carries no city, so no tenant's row is visible to it.
+// SQL is for checks of the whole installation, as of its health; it carries no city, so no tenant's row is visible to it.
 func (db *DB) SQL() *sql.DB { return db.writes.DB }
 
-// Pool is for the job queue, whose tables are global.
+// Pool is for the job queue and for the schema, which are global.
 func (db *DB) Pool() *pgxpool.Pool { return db.reads }
 
 // Queries builds SQL inside the transaction of a use case. It has no way to begin or end one.

@@ -96,14 +96,24 @@ type Plan struct {
 	Pictures map[Picture]Image // besides the services' own: "mark" and "motif"
 }
 
+// Rows are those that the plan wants in a table.
+func (p *Plan) Rows(table string) []Row {
+	for _, t := range p.Tables {
+		if t.Name == table {
+			return t.Rows
+		}
+	}
+	return nil
+}
+
 // Table is the rows a plan wants in one table.
 type Table struct {
 	Name string
 	Rows []Row
 }
 
-// ReadFolder reads and checks a city's folder. Errors: Problems, every one with file and line.
-func ReadFolder(slug string, files, house fs.FS, parts []Part) (*Plan, error) {
+// ReadFolder reads and checks a city's folder; checks are what else must hold. Errors: Problems, every one with file and line.
+func ReadFolder(slug string, files, house fs.FS, parts []Part, checks ...func(*Folder)) (*Plan, error) {
 	f := &Folder{Slug: slug, files: files, house: house, slugs: map[string]map[string]bool{}, pictures: map[Picture]Image{}}
 	if !slugPattern.MatchString(slug) || ReservedSlug(slug) {
 		f.problems = append(f.problems, Problem{File: ".", Line: 1, Field: slug, Code: "folder.slug"})
@@ -126,6 +136,9 @@ func ReadFolder(slug string, files, house fs.FS, parts []Part) (*Plan, error) {
 		plan.Tables = append(plan.Tables, Table{part.Table, rows})
 	}
 	f.checkHome()
+	for _, check := range checks {
+		check(f)
+	}
 	if len(f.problems) > 0 {
 		slices.SortStableFunc(f.problems, func(a, b Problem) int {
 			if c := strings.Compare(a.File, b.File); c != 0 {
@@ -350,8 +363,13 @@ func yamlName(sf reflect.StructField) string {
 
 // lineOf finds the line of a field such as "hours.mon[0]" below node; a missing field is where its parent begins.
 func lineOf(node *yaml.Node, field string) int {
+	return lineAt(node, strings.FieldsFunc(field, func(r rune) bool { return r == '.' || r == '[' || r == ']' })...)
+}
+
+// lineAt is lineOf for a path whose names may hold dots.
+func lineAt(node *yaml.Node, path ...string) int {
 	line := node.Line
-	for _, part := range strings.FieldsFunc(field, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+	for _, part := range path {
 		next := child(node, part)
 		if next == nil {
 			return line

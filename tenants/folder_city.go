@@ -2,7 +2,9 @@ package tenants
 
 import (
 	"io/fs"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -14,6 +16,7 @@ type CityFile struct {
 	Province  string   `yaml:"province" validate:"required,len=2,uppercase"`
 	ISTAT     string   `yaml:"istat" validate:"required,len=6,numeric"`
 	Catastale string   `yaml:"catastale" validate:"required,len=4"`
+	PatronDay string   `yaml:"patron_day" validate:"omitempty,datetime=01-02"`
 	Region    linkFile `yaml:"region" validate:"required"`
 	Hosts     []string `yaml:"hosts" validate:"dive,max=253,host"`
 	Languages []string `yaml:"languages" validate:"required,min=1,dive,oneof=it en"`
@@ -38,7 +41,8 @@ type CityFile struct {
 		Needs    []string   `yaml:"needs" validate:"required,min=8,max=10,dive,slug"`
 		News     []newsFile `yaml:"news" validate:"max=4,dive"`
 		En       struct {
-			Lead string `yaml:"lead"`
+			Lead     string   `yaml:"lead"`
+			Examples []string `yaml:"examples" validate:"omitempty,min=3,max=6,dive,required"`
 		} `yaml:"en"`
 	} `yaml:"home" validate:"required"`
 	Words map[string]map[string]string `yaml:"words" validate:"dive,keys,oneof=it en,endkeys"`
@@ -91,9 +95,38 @@ func (f *Folder) checkHome() {
 	}
 }
 
+// CheckWords notes the city's own words for what the interface never says; known says whether it does.
+func (f *Folder) CheckWords(known func(lang, key string) bool) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for lang, texts := range f.City.Words {
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			if !known(lang, key) {
+				f.wrong("city.yaml", lineAt(node, "words", lang, key), "words."+lang+"."+key, "folder.unknown_key", "")
+			}
+		}
+	}
+}
+
+// CheckHosts notes the hosts that other cities have; taken says which they are.
+func (f *Folder) CheckHosts(taken []string) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for i, host := range f.City.Hosts {
+		if slices.Contains(taken, host) {
+			field := "hosts[" + strconv.Itoa(i) + "]"
+			f.wrong("city.yaml", lineOf(node, field), field, "folder.host_taken", host)
+		}
+	}
+}
+
 func (c CityFile) settings() Settings {
 	s := Settings{
-		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale,
+		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale, PatronDay: c.PatronDay,
 		Region: Link(c.Region), Languages: c.Languages, Brand: Brand{Primary: c.Brand.Primary, Accent: c.Brand.Accent},
 		Contacts: Contacts(c.Contacts), Mail: Sender(c.Mail), Words: c.Words,
 		Home: Home{Lead: c.Home.Lead, Examples: c.Home.Examples, Needs: c.Home.Needs},
@@ -101,8 +134,8 @@ func (c CityFile) settings() Settings {
 	for _, n := range c.Home.News {
 		s.Home.News = append(s.Home.News, News(n))
 	}
-	if c.Home.En.Lead != "" {
-		s.Home.En = &Twin{Lead: c.Home.En.Lead}
+	if en := c.Home.En; en.Lead != "" || len(en.Examples) > 0 {
+		s.Home.En = &Twin{Lead: en.Lead, Examples: en.Examples}
 	}
 	if c.En.Portal != "" || c.En.Motto != "" {
 		s.En = &Twin{Portal: c.En.Portal, Motto: c.En.Motto}

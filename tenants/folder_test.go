@@ -173,6 +173,24 @@ func TestReadFolder_TellsEverythingThatIsWrongAtOnce(t *testing.T) {
 	}
 }
 
+func TestReadFolder_RefusesWordsThatTheInterfaceDoesNotHave(t *testing.T) {
+	t.Parallel()
+	files := anyCity()
+	edit(files, "city.yaml", "  it: {home.ask:", "  en:\n    home.ask: What\n    home.aks: What\n  it: {home.sak: Che, home.ask:")
+	known := func(f *tenants.Folder) {
+		f.CheckWords(func(_, key string) bool { return key == "home.ask" })
+	}
+	_, err := tenants.ReadFolder("prova", files, fstest.MapFS{}, parts, known)
+	var problems tenants.Problems
+	want := tenants.Problems{
+		{File: "city.yaml", Line: lineOf(files, "city.yaml", "home.aks"), Field: "words.en.home.aks", Code: "folder.unknown_key"},
+		{File: "city.yaml", Line: lineOf(files, "city.yaml", "home.sak"), Field: "words.it.home.sak", Code: "folder.unknown_key"},
+	}
+	if !errors.As(err, &problems) || !slices.Equal(problems, want) {
+		t.Errorf("%v, want %v", err, want)
+	}
+}
+
 func TestReadFolder_Refuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -191,6 +209,8 @@ func TestReadFolder_Refuses(t *testing.T) {
 		{"a slug twice", "prova", func(f fstest.MapFS) { edit(f, "needs.yaml", "n3", "n2") }, tenants.Problem{File: "needs.yaml", Line: 3, Field: "slug", Code: "folder.twice", Arg: "n2"}},
 		{"a need that is not there", "prova", func(f fstest.MapFS) { edit(f, "city.yaml", "n8]", "n9]") },
 			tenants.Problem{File: "city.yaml", Line: 18, Field: "home.needs[7]", Code: "folder.unknown", Arg: "n9"}},
+		{"two English examples", "prova", func(f fstest.MapFS) { edit(f, "city.yaml", "  needs: [n1", "  en: {examples: [care, nursery]}\n  needs: [n1") },
+			tenants.Problem{File: "city.yaml", Line: 18, Field: "home.en.examples", Code: "folder.min", Arg: "3"}},
 		{"a picture that is not there", "prova", func(f fstest.MapFS) { delete(f, "pictures/disegno.svg") },
 			tenants.Problem{File: "pictures/disegno.svg", Line: 1, Field: "picture", Code: "folder.missing_file"}},
 		{"a picture outside", "prova", func(f fstest.MapFS) { edit(f, "programmes/saap.yaml", "disegno", "../mark") },

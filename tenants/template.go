@@ -40,13 +40,13 @@ func (o Opening) plain() error {
 	return nil
 }
 
-// ReadTemplate reads house's template/ folder. Errors: Problems.
-func ReadTemplate(house fs.FS, parts []Part) (*Template, error) {
+// ReadTemplate reads house's template/ folder, as ReadFolder does a city's. Errors: Problems.
+func ReadTemplate(house fs.FS, parts []Part, checks ...func(*Folder)) (*Template, error) {
 	files, err := fs.Sub(house, "template")
 	if err != nil {
 		return nil, err
 	}
-	plan, err := ReadFolder("qxslugxq", filled{files}, house, parts)
+	plan, err := ReadFolder("qxslugxq", filled{files}, house, parts, checks...)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func open(ctx context.Context, c Config, work bool, only ...string) (_ *App, err
 	if a.db, err = tenants.Open(ctx, c.DatabaseURL, c.Connections); err != nil {
 		return nil, err
 	}
-	if err = migrations.Check(ctx, a.db.SQL()); err != nil {
+	if err = migrations.Check(ctx, a.db.Pool()); err != nil {
 		a.db.Close()
 		return nil, err
 	}
@@ -89,8 +89,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	if a.queue, err = jobs.Open(a.db, a.cities, workers, atOnce); err != nil {
 		return err
 	}
-	a.accounts.Attach(a.queue)
-	a.publishing.Attach(a.queue)
+	a.attach(a.queue)
 	a.publishing.Guard()
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
@@ -145,10 +144,11 @@ func (a *App) work(ctx context.Context) error {
 // longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
-// sweep goes through the cities, one at a time, until ctx ends.
+// sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers.
 func (a *App) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	var checked time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -160,12 +160,16 @@ func (a *App) sweep(ctx context.Context) {
 				slog.Error("sweeping failed", "city", city.Slug, "error", err)
 			}
 		}
+		if time.Since(checked) >= checkEvery {
+			checked = time.Now()
+			a.checkLedgers(ctx)
+		}
 	}
 }
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx), a.publishing.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx))
 }
 
 // Close lets go of everything.
@@ -305,6 +309,7 @@ type routeLine struct {
 	Form   []string          `json:"form,omitempty"`
 	Bare   bool              `json:"bare,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
+	Signed bool              `json:"signed,omitempty"`
 	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
@@ -313,7 +318,7 @@ func described(list []web.Route, policy *authz.Policy) []routeLine {
 	for i, r := range list {
 		lines[i] = routeLine{
 			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
-			Bare: r.Bare, Cached: r.Cached, Roles: r.Who.Roles(policy),
+			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Roles: r.Who.Roles(policy),
 		}
 	}
 	return lines

@@ -58,6 +58,9 @@ func (*demoCommand) Run(ctx context.Context, c Config, say voice) (err error) {
 	if err := a.seedDemo(ctx, parts.mail.URL(), cooperatives); err != nil {
 		return err
 	}
+	if err := a.seedCards(ctx, parts.cards); err != nil {
+		return err
+	}
 	fmt.Printf("\n%s\n\n", say.T("cli.demo_ready", "seconds", fmt.Sprintf("%.1f", time.Since(started).Seconds())))
 	for _, slug := range demoCities {
 		fmt.Println("  " + a.demoURL(slug))
@@ -78,7 +81,7 @@ func (a *App) applyDemoCities(ctx context.Context) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := tenants.ReadFolder(slug, files, tenants.House(), parts())
+		plan, err := a.readFolder(slug, files)
 		if err != nil {
 			return nil, fmt.Errorf("tenants/cities/%s: %w", slug, err)
 		}
@@ -90,15 +93,23 @@ func (a *App) applyDemoCities(ctx context.Context) (map[string]string, error) {
 	return cooperatives, nil
 }
 
-func cooperative(plan *tenants.Plan) string {
-	for _, table := range plan.Tables {
-		for _, row := range table.Rows {
-			if table.Name == "providers" && row.Columns["kind"] == "cooperativa" {
-				return row.Slug
-			}
+// cooperative is a provider that sells something, a cooperative if there is one.
+func cooperative(plan *tenants.Plan) (slug string) {
+	sellers := map[string]bool{}
+	for _, row := range plan.Rows("services") {
+		if provider, ok := row.Columns["provider_id"].(tenants.Ref); ok && row.Columns["sale"] != nil {
+			sellers[provider.Slug] = true
 		}
 	}
-	return ""
+	for _, row := range plan.Rows("providers") {
+		if sellers[row.Slug] && row.Columns["kind"] == "cooperativa" {
+			return row.Slug
+		}
+		if sellers[row.Slug] && slug == "" {
+			slug = row.Slug
+		}
+	}
+	return slug
 }
 
 // demoParts are what the demo runs besides the program itself.
@@ -106,6 +117,7 @@ type demoParts struct {
 	postgres *local.Postgres
 	s3       *local.S3
 	mail     *local.Mail
+	cards    *local.Cards // nil where the settings name a gateway
 }
 
 func (p demoParts) stop() {
@@ -113,6 +125,9 @@ func (p demoParts) stop() {
 	defer cancel()
 	if p.mail != nil {
 		_ = p.mail.Stop()
+	}
+	if p.cards != nil {
+		_ = p.cards.Stop()
 	}
 	if p.s3 != nil {
 		p.s3.Stop()
@@ -156,6 +171,12 @@ func startParts(ctx context.Context, c *Config) (p demoParts, err error) {
 		return p, err
 	}
 	c.SMTPURL = p.mail.SMTPURL()
+	if c.StripeURL == "" {
+		if p.cards, err = local.StartCards(ctx, "127.0.0.1:0", filepath.Join(c.Data, "cards.json")); err != nil {
+			return p, err
+		}
+		c.StripeURL = p.cards.URL()
+	}
 	return p, nil
 }
 

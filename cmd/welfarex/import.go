@@ -21,7 +21,7 @@ var palettes = [][2]string{
 
 // importComuni opens a city for every comune that has none. It may be cut off and run again.
 func (a *App) importComuni(ctx context.Context, limit int) (opened, skipped int64, err error) {
-	template, err := tenants.ReadTemplate(tenants.House(), parts())
+	template, err := tenants.ReadTemplate(tenants.House(), parts(), a.checkWords)
 	if err != nil {
 		return 0, 0, err
 	}

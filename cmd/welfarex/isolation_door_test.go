@@ -110,7 +110,7 @@ func door(h hand) {
 func domains(h hand) {
 	folder, err := fs.Sub(tenants.House(), "cities/biella")
 	h.must(err)
-	plan, err := tenants.ReadFolder("beta", folder, tenants.House(), parts())
+	plan, err := h.app.readFolder("beta", folder)
 	h.must(err)
 	before, err := h.hashes(h.ctx, h.beta)
 	h.must(err)

@@ -42,6 +42,16 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.accounts })
 	case "membership":
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.memberships })
+	case "member":
+		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.members })
+	case "order":
+		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.orders })
+	case "order_part":
+		others := "another provider"
+		if p.Name == others {
+			others = "provider"
+		}
+		return attacks.IDs{Own: text(s.alfa.things.parts[p.Name]), Others: text(s.alfa.things.parts[others]), Foreign: text(s.beta.things.parts["provider"]), MadeUp: newUUID().String()}
 	case "file":
 		return attacks.IDs{Own: s.alfa.things.public.String(), Others: s.alfa.things.private.String(), Foreign: s.beta.things.public.String(), MadeUp: newUUID().String()}
 	case "draft", "attachment":

@@ -44,6 +44,8 @@ type twin struct {
 	letter string            // of its canaries
 	slugs  map[string]string // of the clones, by entity
 	things things
+
+	lastOrder int
 }
 
 // raise starts everything and opens the twins; the test's end takes it down.
@@ -146,7 +148,7 @@ func (s *stage) openTwin(ctx context.Context, t *testing.T, slug, letter string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := tenants.ReadFolder(slug, folder, tenants.House(), parts())
+	plan, err := s.app.readFolder(slug, folder)
 	if err != nil {
 		t.Fatal(err)
 	}

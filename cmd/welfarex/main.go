@@ -21,6 +21,7 @@ type commands struct {
 	Work        workCommand        `cmd:"" help:"${work}"`
 	Migrate     migrateCommand     `cmd:"" help:"${migrate}"`
 	City        cityCommands       `cmd:"" help:"${city}"`
+	Ledger      ledgerCommands     `cmd:"" help:"${ledger}"`
 	Demo        demoCommand        `cmd:"" help:"${demo}"`
 	Routes      routesCommand      `cmd:"" help:"${routes}"`
 	Config      configCommand      `cmd:"" help:"${config}"`

@@ -20,6 +20,7 @@ import (
 type demoFile struct {
 	Operator *struct{}  `json:"operator"` // the network operator has no account yet
 	MailURL  string     `json:"mail_url"`
+	PayURL   string     `json:"pay_url"` // the gateway's: its payment pages are below it
 	Cities   []demoCity `json:"cities"`
 }
 
@@ -34,6 +35,16 @@ type demoPerson struct {
 	Email      string  `json:"email"`
 	Password   string  `json:"password"`
 	TOTPSecret *string `json:"totp_secret"` // base32, SHA-1, 6 digits, 30 s; null for citizens
+}
+
+// email is the address of the person of a role.
+func (c demoCity) email(role string) string {
+	for _, p := range c.Accounts {
+		if p.Role == role {
+			return p.Email
+		}
+	}
+	return ""
 }
 
 // demoNames are invented people; one of each role in every city.
@@ -78,13 +89,16 @@ func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[str
 				return fmt.Errorf("%s of %s: %w", person.Role, people.Slug, err)
 			}
 		}
+		if err := a.orders.Seed(tenants.With(ctx, city), people.email(authz.Citizen), people.email(authz.Provider)); err != nil {
+			return fmt.Errorf("orders of %s: %w", people.Slug, err)
+		}
 	}
 	return nil
 }
 
 // demoPeople is one person of each role in each city.
 func (a *App) demoPeople(kept demoFile, password, mailURL string) demoFile {
-	demo := demoFile{MailURL: mailURL}
+	demo := demoFile{MailURL: mailURL, PayURL: a.config.StripeURL}
 	for _, slug := range demoCities {
 		people := demoCity{Slug: slug, URL: a.demoURL(slug)}
 		for _, role := range authz.Roles {

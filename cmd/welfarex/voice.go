@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
+	"github.com/welfarex/welfarex/modules/ledger"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -22,7 +23,7 @@ var locales embed.FS
 type voice struct{ ui.Voice }
 
 func cliVoice() voice {
-	words, err := ui.Load(locales)
+	words, err := ui.Load(locales, ledger.Words)
 	if err != nil {
 		panic(err)
 	}
@@ -44,6 +45,7 @@ func cliVars(say voice) kong.Vars {
 	for _, key := range []string{
 		"env_file", "serve", "only", "work", "migrate", "city", "demo", "routes", "config", "healthcheck", "apply", "force", "dir", "list", "show", "suspend",
 		"resume", "hosts", "secret", "secret_set", "secret_name", "slug", "import", "limit", "audit", "routes_json", "no_work",
+		"ledger", "ledger_check", "ledger_slugs",
 	} {
 		vars[key] = say.T("cli." + key)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"github.com/welfarex/welfarex/modules/kit/authz"
 )
 
@@ -61,7 +63,7 @@ func TestEnrol_StaffGoNowhereBeforeTheirSecondFactor(t *testing.T) {
 	if _, again := offered(t, wrong); again != secret {
 		t.Error("another secret after a wrong code")
 	}
-	code, _ := Code(secret, w.clock.Now())
+	code, _ := totp.GenerateCode(secret, w.clock.Now())
 	half := b.cookie
 	done := b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code)
 	done.wants(t, 200, "Salva i codici di recupero")
@@ -87,7 +89,7 @@ func TestEnrol_AnOfferBelongsToOnePersonOfOneCity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, _ := Code(strings.ReplaceAll(offer.Secret, " ", ""), w.clock.Now())
+	code, _ := totp.GenerateCode(strings.ReplaceAll(offer.Secret, " ", ""), w.clock.Now())
 	if _, _, err := w.Enrol(w.ctx, marco, offer.Sealed, code, "", Visitor{}); !errors.Is(err, ErrCode) {
 		t.Errorf("a colleague's offer: %v", err)
 	}
@@ -99,7 +101,7 @@ func TestEnrol_AnOfferBelongsToOnePersonOfOneCity(t *testing.T) {
 func TestGiveCode_CountsOnce(t *testing.T) {
 	w := setup(t)
 	w.person("elena@comune.example", authz.CityAdmin)
-	code, _ := Code(secretFor("elena@comune.example"), w.clock.Now())
+	code, _ := totp.GenerateCode(secretFor("elena@comune.example"), w.clock.Now())
 	b := w.browser()
 	b.post("/accedi", "email", "elena@comune.example", "password", goodPassword).leads(t, "/accedi/codice")
 	b.get("/accedi/codice").wants(t, 200, "Scrivi il codice")
@@ -120,7 +122,7 @@ func TestGiveCode_IsThrottledAndCommitted(t *testing.T) {
 	for range codeByAccount.hits {
 		b.post("/accedi/codice", "code", "000000").wants(t, 422)
 	}
-	code, _ := Code(secretFor("elena@comune.example"), w.clock.Now())
+	code, _ := totp.GenerateCode(secretFor("elena@comune.example"), w.clock.Now())
 	b.post("/accedi/codice", "code", code).wants(t, 429, "troppi tentativi")
 }
 
@@ -130,7 +132,7 @@ func TestRecovery_ACodeOpensOnceAndThePersonIsTold(t *testing.T) {
 	b := w.browser()
 	b.post("/accedi", "email", "elena@comune.example", "password", goodPassword)
 	sealed, secret := offered(t, b.get("/area-personale/secondo-fattore"))
-	code, _ := Code(secret, w.clock.Now())
+	code, _ := totp.GenerateCode(secret, w.clock.Now())
 	codes := shown(b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code))
 
 	lost := w.browser()
@@ -146,7 +148,7 @@ func TestRecovery_ACodeOpensOnceAndThePersonIsTold(t *testing.T) {
 
 	// New codes replace the old; the lost phone is replaced with one of them.
 	w.clock.Pass(time.Minute)
-	code, _ = Code(secret, w.clock.Now())
+	code, _ = totp.GenerateCode(secret, w.clock.Now())
 	fresh := shown(lost.post("/area-personale/secondo-fattore/codici", "renew_code", code))
 	if len(fresh) != 10 {
 		t.Fatalf("%d new codes", len(fresh))
@@ -166,7 +168,7 @@ func TestFactor_ACitizenMayHaveOneAndIsThenAsked(t *testing.T) {
 	a := b.get("/area-personale/secondo-fattore")
 	a.wants(t, 200, "È facoltativo")
 	sealed, secret := offered(t, a)
-	code, _ := Code(secret, w.clock.Now())
+	code, _ := totp.GenerateCode(secret, w.clock.Now())
 	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code).wants(t, 422, "non è quella giusta")
 	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code, "password", "non è questa").wants(t, 422, "non è quella giusta")
 	b.post("/area-personale/secondo-fattore", "offer", sealed, "code", code, "password", goodPassword).wants(t, 200, "Salva i codici")
@@ -178,10 +180,10 @@ func TestFactor_ACitizenMayHaveOneAndIsThenAsked(t *testing.T) {
 	half.post("/area-personale/profilo", "name", "Altra").wants(t, 401)
 	half.post("/area-personale/secondo-fattore", "offer", sealed, "code", code).wants(t, 409) // no second enrolment from halfway
 	w.clock.Pass(time.Minute)
-	code, _ = Code(secret, w.clock.Now())
+	code, _ = totp.GenerateCode(secret, w.clock.Now())
 	half.post("/accedi/codice", "code", code).leads(t, "/area-personale")
 	w.clock.Pass(time.Minute)
-	code, _ = Code(secret, w.clock.Now())
+	code, _ = totp.GenerateCode(secret, w.clock.Now())
 	half.post("/area-personale/secondo-fattore/rimozione", "drop_code", code).leads(t, "/area-personale/secondo-fattore")
 	half.get("/area-personale").wants(t, 200)
 	w.browser().post("/accedi", "email", "anna@posta.example", "password", goodPassword).leads(t, "/area-personale")

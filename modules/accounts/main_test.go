@@ -18,6 +18,7 @@ import (
 	"github.com/alexedwards/argon2id"
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
@@ -133,7 +134,7 @@ func (w *world) work() {
 		case ResetMail:
 			err = w.mailLink(ctx, j.Account, purposeReset, "/password/")
 		case InviteMail:
-			err = w.mailLink(ctx, j.Account, purposeInvite, "/invito/")
+			err = w.mailInvitation(ctx, j.Account)
 		case ChangeEmailMail:
 			err = w.mailNewAddress(ctx, j.Account)
 		case NoticeMail:
@@ -331,7 +332,7 @@ func (b *browser) login(email string) *browser {
 // code is what the app of a person shows now; the clock then moves on, because a code counts once.
 func (w *world) code(email string) string {
 	w.t.Helper()
-	code, err := Code(secretFor(email), w.clock.Now())
+	code, err := totp.GenerateCode(secretFor(email), w.clock.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -147,18 +147,30 @@ func (p Profile) check(now time.Time) error {
 	var f problem.Fields
 	checkName(&f, p.Name)
 	f.Check(p.Phone == "" || plausiblePhone(p.Phone), "phone", "accounts.phone.wrong")
-	wrong := p.BornWrong || !p.Born.IsZero() && (p.Born.After(now) || p.Born.Before(now.AddDate(-125, 0, 0)))
-	f.Check(!wrong, "born", "accounts.born.wrong")
-	if p.FiscalCode != "" {
-		code, err := ParseFiscalCode(p.FiscalCode, now)
-		switch {
-		case err != nil:
-			f.Add("fiscal_code", problem.Of(err).Code)
-		case !wrong && !p.Born.IsZero() && !code.BornOn(p.Born):
-			f.Add("fiscal_code", ErrFiscalCodeBirth.Code)
-		}
-	}
+	right := checkBorn(&f, p.Born, p.BornWrong, now)
+	checkFiscalCode(&f, p.FiscalCode, p.Born, right && !p.Born.IsZero(), now)
 	return f.Err()
+}
+
+// checkBorn wants a day of the last 125 years, or none; it says whether that is so.
+func checkBorn(f *problem.Fields, born time.Time, wrong bool, now time.Time) bool {
+	right := !wrong && (born.IsZero() || !born.After(now) && !born.Before(now.AddDate(-125, 0, 0)))
+	f.Check(right, "born", "accounts.born.wrong")
+	return right
+}
+
+// checkFiscalCode wants a sound codice fiscale, or none; with a day of birth it must be that day's.
+func checkFiscalCode(f *problem.Fields, s string, born time.Time, known bool, now time.Time) {
+	if s == "" {
+		return
+	}
+	code, err := ParseFiscalCode(s, now)
+	switch {
+	case err != nil:
+		f.Add("fiscal_code", problem.Of(err).Code)
+	case known && !code.BornOn(born):
+		f.Add("fiscal_code", ErrFiscalCodeBirth.Code)
+	}
 }
 
 // Invitation asks a person to become staff, with one role in one scope.

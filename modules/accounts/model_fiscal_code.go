@@ -49,10 +49,13 @@ var omocodiaPlaces = []int{6, 7, 9, 10, 12, 13, 14}
 // oddValues are the values of characters in odd positions (counted from one): of 0–9 and A–J, then of K–Z.
 var oddValues = [26]int{1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23}
 
+// foldFiscalCode is how a codice fiscale is kept and compared.
+func foldFiscalCode(s string) string { return strings.ToUpper(strings.Join(strings.Fields(s), "")) }
+
 // ParseFiscalCode reads a codice fiscale, in any case and with spaces, or says what is wrong with it: its form, its check letter, or
 // a birthplace that did not exist on the day of birth.
 func ParseFiscalCode(s string, now time.Time) (FiscalCode, error) {
-	code := strings.ToUpper(strings.Join(strings.Fields(s), ""))
+	code := foldFiscalCode(s)
 	if len(code) == 11 && onlyDigits(code) == code {
 		if !luhn(code) {
 			return FiscalCode{}, ErrFiscalCodeCheck

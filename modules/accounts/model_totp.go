@@ -51,9 +51,6 @@ func stepOf(code, secret string, last int64, now time.Time) int64 {
 	return 0
 }
 
-// Code is what the app of a person with this secret shows at a moment.
-func Code(secret string, at time.Time) (string, error) { return totp.GenerateCode(secret, at) }
-
 func onlyDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {

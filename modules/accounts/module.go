@@ -70,6 +70,7 @@ type Service struct {
 	decoy   string        // a hash of nothing anyone knows, checked when there is no account
 	hashing chan struct{} // how many passwords are hashed at once: each takes tens of megabytes
 	cities  sync.Map      // of these, how many in each city
+	steps   []StepSource
 }
 
 // New makes the service.

@@ -186,7 +186,7 @@ func TestOwnPages_AnswerInBothLanguages(t *testing.T) {
 	w := setup(t)
 	w.person("anna@posta.example", authz.Citizen)
 	b := w.browser().login("anna@posta.example")
-	for _, path := range []string{"", "/profilo", "/email", "/password", "/secondo-fattore", "/sessioni", "/accessi", "/chiusura"} {
+	for _, path := range []string{"", "/profilo", "/nucleo", "/nucleo/nuovo", "/email", "/password", "/secondo-fattore", "/sessioni", "/accessi", "/chiusura"} {
 		for _, lang := range []string{"", "/en"} {
 			a := b.get(lang + "/area-personale" + path)
 			a.wants(t, 200)

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -36,6 +38,26 @@ type Entry struct {
 	Token   string
 	Expires time.Time
 	Step    Step
+}
+
+// NextStep is something a person should do now, said large before all else in their area.
+type NextStep struct {
+	Icon, Title, Text string
+	Href, Button      string // the address already through p.Href
+	Tone              ui.Tone
+}
+
+// StepSource is a module with steps for people's areas. It adds to the area's one batch what it needs to know, and says what to do once
+// that has been read.
+type StepSource func(b *pgx.Batch, actor *authz.Actor) func(*ui.Page) []NextStep
+
+// Suggest lets other modules say what people should do next. It is called before the first request.
+func (s *Service) Suggest(sources ...StepSource) { s.steps = append(s.steps, sources...) }
+
+// today is the day in Italy, as midnight UTC.
+func (s *Service) today() time.Time {
+	year, month, day := s.now().In(ui.Rome).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
 // Resume turns a cookie into the person, with the roles of this moment, in one round trip. It refuses with ErrUnauthenticated what is

@@ -2,11 +2,13 @@ package accounts
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -16,6 +18,17 @@ type Overview struct {
 	Memberships []Membership
 	Sessions    []Session
 	Missing     []string // documents whose new version waits to be accepted, as Documents gives them
+	Lapsed      []Member // of the household: one acts no longer for them
+
+	say []func(*ui.Page) []NextStep
+}
+
+// Next gives what other modules would have the person do first.
+func (o Overview) Next(p *ui.Page) (list []NextStep) {
+	for _, say := range o.say {
+		list = append(list, say(p)...)
+	}
+	return list
 }
 
 // Own reads the person's own account.
@@ -26,8 +39,12 @@ func (s *Service) Own(ctx context.Context, actor *authz.Actor) (*Account, error)
 // Overview reads what the personal area begins with, in one round trip.
 func (s *Service) Overview(ctx context.Context, actor *authz.Actor) (Overview, error) {
 	var o Overview
-	err := s.readOverview(ctx, actor.Account, &o)
-	return o, err
+	if err := s.readOverview(ctx, actor, &o); err != nil {
+		return Overview{}, err
+	}
+	today := s.today()
+	o.Lapsed = slices.DeleteFunc(o.Lapsed, func(m Member) bool { return !m.Lapsed(today) })
+	return o, nil
 }
 
 // Sessions lists where the person is signed in.
@@ -45,13 +62,7 @@ func (s *Service) SaveProfile(ctx context.Context, actor *authz.Actor, p Profile
 	if err := p.check(s.now()); err != nil {
 		return err
 	}
-	if p.FiscalCode != "" {
-		code, err := ParseFiscalCode(p.FiscalCode, s.now())
-		if err != nil {
-			return err
-		}
-		p.FiscalCode = code.Code
-	}
+	p.FiscalCode = foldFiscalCode(p.FiscalCode)
 	return s.db.Tx(ctx, func(ctx context.Context) error {
 		account, err := lockAccount(ctx, actor.Account)
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // verbArgument says where the functions that write to the trail take their verb.
-var verbArgument = map[string]int{"audit": 3, "auditSelf": 2, "keepFactor": 3}
+var verbArgument = map[string]int{"audit": 3, "auditSelf": 2, "keepFactor": 3, "auditMember": 3}
 
 func called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
@@ -86,7 +86,7 @@ func TestTrail_EveryVerbOfTheProgramHasWords(t *testing.T) {
 	for _, status := range []tenants.Status{tenants.StatusOpen, tenants.StatusSuspended} {
 		verbs[string(status)] = "tenants.SetStatus"
 	}
-	for _, verb := range []string{"applied", "set", "signed_in", "role_given", "invitation_withdrawn", "factor_enrolled"} {
+	for _, verb := range []string{"applied", "set", "signed_in", "role_given", "invitation_withdrawn", "factor_enrolled", "member_removed"} {
 		if verbs[verb] == "" {
 			t.Errorf("the source was not read: no %q", verb)
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
-//words: accounts.verb.* accounts.subject.* accounts.role.* accounts.role_about.* accounts.sent.* accounts.document.*
+//words: accounts.verb.* accounts.subject.* accounts.relation.* accounts.relation_about.* accounts.role.* accounts.role_about.* accounts.sent.* accounts.document.*
 
 // documentName is a document without its version.
 func documentName(document string) string {
@@ -50,8 +50,11 @@ func actorName(p *ui.Page, me *authz.Actor, t Trace) string {
 
 // nameless tells people apart who have no name here.
 func nameless(p *ui.Page, id string) string {
-	return p.T("accounts.actor.nameless", "id", id[max(0, len(id)-6):])
+	return p.T("accounts.actor.nameless", "id", tail(id))
 }
+
+// tail is enough of an id to tell two apart.
+func tail(id string) string { return id[max(0, len(id)-6):] }
 
 // subjectName says to what something was done.
 func subjectName(p *ui.Page, t Trace) string {
@@ -60,6 +63,8 @@ func subjectName(p *ui.Page, t Trace) string {
 		return t.SubjectName
 	case t.SubjectKind == "account":
 		return nameless(p, t.Subject)
+	case t.SubjectKind == memberKind:
+		return p.T("accounts.subject.household_member") + " …" + tail(t.Subject)
 	case t.SubjectKind == "city":
 		return p.City.Name // a trail is one city's own
 	case p.Voice().Known("accounts.subject." + t.SubjectKind):

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/prose"
 	"github.com/welfarex/welfarex/modules/kit/testkit"
 	"github.com/welfarex/welfarex/tenants"
 )
@@ -35,8 +36,8 @@ func TestSource_RendersToTheSameText(t *testing.T) {
 		t.Fatalf("only %d texts", len(texts))
 	}
 	for _, text := range texts {
-		once := html(text)
-		if again := html(source(once)); again != once {
+		once := prose.Passage(text)
+		if again := prose.Passage(source(once)); again != once {
 			t.Fatalf("%.300q became %.300q by way of %.300q", once, again, source(once))
 		}
 	}

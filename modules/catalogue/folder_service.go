@@ -3,6 +3,7 @@ package catalogue
 import (
 	"strings"
 
+	"github.com/welfarex/welfarex/modules/kit/prose"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -159,9 +160,9 @@ func (s serviceFile) sheet() sheet {
 		list[i] = deadline(d)
 	}
 	return sheet{
-		Addressed: html(s.Addressed), How: html(s.How), Needed: s.Needed, Obtained: html(s.Obtained), Times: html(s.Times), Deadlines: list,
-		Access: html(s.Access.Text), AccessOnline: s.Access.Online, AccessBooking: s.Access.Booking,
-		Costs: html(s.Costs), Conditions: html(s.Conditions), Phone: s.Contacts.Phone, Email: s.Contacts.Email,
+		Addressed: prose.Passage(s.Addressed), How: prose.Passage(s.How), Needed: s.Needed, Obtained: prose.Passage(s.Obtained), Times: prose.Passage(s.Times), Deadlines: list,
+		Access: prose.Passage(s.Access.Text), AccessOnline: s.Access.Online, AccessBooking: s.Access.Booking,
+		Costs: prose.Passage(s.Costs), Conditions: prose.Passage(s.Conditions), Phone: s.Contacts.Phone, Email: s.Contacts.Email,
 	}
 }
 

@@ -178,6 +178,7 @@ type Sheet struct {
 	Areas        []string // names of the neighbourhoods it is limited to
 	Attachments  []Attachment
 	Office       *Office // the responsible unit; nil if it is the provider
+	Updated      time.Time
 }
 
 // Attachment is a document that goes with a service.

@@ -24,11 +24,11 @@ func New(db *tenants.DB, now func() time.Time) *Service { return &Service{db, no
 
 // Module is the catalogue as the program sees it.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "catalogue", Words: locales, Routes: s.routes(), Folder: Parts()}
+	return modules.Module{Name: "catalogue", Words: locales, Routes: s.routes()}
 }
 
 func (s *Service) routes() []web.Route {
-	filters := []string{"q", "per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online", "ordina", "pagina"}
+	filters := []string{"q", "per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online", "ordina", "pagina", "confronta"}
 	return []web.Route{
 		{
 			Method: "GET", Path: "/servizi", About: "The list of services: searched, filtered, counted and sorted.", Who: web.Anyone, Class: web.Portal,

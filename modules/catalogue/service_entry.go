@@ -77,7 +77,7 @@ func (s *Service) Preview(ctx context.Context, lang string, id, provider uuid.UU
 	if err != nil {
 		return nil, err
 	}
-	page.Now = s.now().In(ui.Rome)
+	page.Now, page.Preview = s.now().In(ui.Rome), true
 	e.card(&page.Card, lang)
 	page.sheet, page.Sale, page.StatusReason, page.PriceNote = e.sheet(sheet{}), e.Sale, e.StatusReason, e.PriceNote
 	page.Topics, page.Attachments, page.Category = e.Topics, e.Attachments, &Category{}

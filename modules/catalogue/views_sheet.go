@@ -12,17 +12,6 @@ import (
 	"github.com/welfarex/welfarex/modules/places"
 )
 
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
-
 // date is a day of a folder, which was checked when the folder was read; at noon it is the same day everywhere it is shown.
 func date(day string) time.Time {
 	t, _ := time.ParseInLocation(time.DateOnly, day, ui.Rome)
@@ -59,7 +48,7 @@ func (s *SheetPage) callWords(p *ui.Page) string {
 	return p.T("catalogue.access.call")
 }
 
-// bookingHook and onlineHook tell the public validator which way in is which.
+// bookingHook tells the public validator whether a call books.
 func (s *SheetPage) bookingHook() string {
 	if s.AccessBooking {
 		return "service-booking-access"
@@ -67,17 +56,10 @@ func (s *SheetPage) bookingHook() string {
 	return "service-generic-access"
 }
 
-func (s *SheetPage) onlineHook() string {
-	if s.AccessOnline {
-		return "service-online-access"
-	}
-	return "service-generic-access"
-}
-
 // letter opens a message whose subject says what it is about.
 func (s *SheetPage) letter(p *ui.Page) templ.SafeURL {
 	subject := p.T("catalogue.access.subject", "service", s.Title.Text)
-	return templ.SafeURL("mailto:" + s.email() + "?subject=" + strings.ReplaceAll(url.QueryEscape(subject), "+", "%20"))
+	return ui.Mailto(s.email() + "?subject=" + strings.ReplaceAll(url.QueryEscape(subject), "+", "%20"))
 }
 
 // deskCount is how many access points a sheet names.

@@ -197,15 +197,6 @@ func (v listView) summary(p *ui.Page) string {
 	return p.T("places.found", "points", p.N("places.count", len(v.found)), "open", p.N("places.open", v.open()))
 }
 
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
 // street is where a map of the world looks for the point's address.
 func street(p *ui.Page, point Point) templ.SafeURL {
 	return templ.SafeURL("https://www.openstreetmap.org/search?query=" + url.QueryEscape(point.Address+", "+p.City.Name))

@@ -50,7 +50,7 @@ func (s *Service) Module() modules.Module {
 	machine := func(path, about string, handle func(*web.Request) error) web.Route {
 		return web.Route{Method: http.MethodGet, Path: path, About: about, Who: web.Public, Class: web.Machine, Bare: true, Handle: handle}
 	}
-	return modules.Module{Name: "portal", Words: words, Folder: Parts(), Routes: append(list, own,
+	return modules.Module{Name: "portal", Words: words, Routes: append(list, own,
 		machine("/sitemap.xml", "Every public page of the city, in every language, for search engines.", s.sitemap),
 		machine("/robots.txt", "What search engines may read.", s.robots),
 		machine("/favicon.svg", "Leads to the city's mark.", s.favicon),

@@ -71,12 +71,6 @@ func (s *Service) readPage(ctx context.Context, slug, lang string, own *[]Link) 
 	return page, nil
 }
 
-// Version is the version of a page that people accept: "privacy", "termini". Errors: ErrNotFound.
-func (s *Service) Version(ctx context.Context, slug string) (version string, err error) {
-	page, err := s.readPage(ctx, slug, "it", nil)
-	return page.Version, err
-}
-
 // readContacts gives whom one can reach.
 func (s *Service) readContacts(ctx context.Context) (points []places.Point, offices []places.Office, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {

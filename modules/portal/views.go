@@ -3,10 +3,7 @@ package portal
 import (
 	"hash/crc32"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/a-h/templ"
 
 	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/ui"
@@ -59,14 +56,3 @@ func date(p *ui.Page, day string) string {
 	}
 	return p.DayMonth(t) + " " + strconv.Itoa(t.Year())
 }
-
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }

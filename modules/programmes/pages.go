@@ -11,7 +11,7 @@ import (
 
 // Module is what the program mounts.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "programmes", Words: words, Folder: Parts(), Routes: []web.Route{
+	return modules.Module{Name: "programmes", Words: words, Routes: []web.Route{
 		{
 			Method: http.MethodGet, Path: "/programmi", About: "Programmes and calls, by whether one can apply today.", Who: web.Anyone, Class: web.Portal,
 			Cached: true, Handle: s.list,

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
@@ -120,17 +118,6 @@ func (s *Sheet) step(page *ui.Page, now time.Time) string {
 	}
 	return page.T("programmes.step.open")
 }
-
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
 
 // moments are the days that matter, on a line.
 func (s *Sheet) moments(page *ui.Page, now time.Time) []ui.Moment {

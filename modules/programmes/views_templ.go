@@ -1100,11 +1100,11 @@ func access(p *ui.Page, s Sheet, points []places.Point, now time.Time) templ.Com
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button{Text: s.Office.Phone, Label: p.T("programmes.call", "phone", s.Office.Phone), Href: string(tel(s.Office.Phone)), Icon: "phone", Small: true}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button{Text: s.Office.Phone, Label: p.T("programmes.call", "phone", s.Office.Phone), Href: string(ui.Tel(s.Office.Phone)), Icon: "phone", Small: true}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button{Text: p.T("programmes.write"), Href: string(mailto(s.Office.Email)), Icon: "mail", Small: true, Kind: ui.Secondary}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button{Text: p.T("programmes.write"), Href: string(ui.Mailto(s.Office.Email)), Icon: "mail", Small: true, Kind: ui.Secondary}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1250,8 +1250,8 @@ func contacts(p *ui.Page, s Sheet) templ.Component {
 			{Term: p.T("programmes.office"), Text: s.Office.Name},
 			{Term: p.T("programmes.address"), Text: s.Office.Address},
 			{Term: p.T("programmes.hours"), Text: s.Office.Hours},
-			{Term: p.T("programmes.phone"), Body: link(tel(s.Office.Phone), s.Office.Phone)},
-			{Term: p.T("programmes.email"), Body: link(mailto(s.Office.Email), s.Office.Email)},
+			{Term: p.T("programmes.phone"), Body: link(ui.Tel(s.Office.Phone), s.Office.Phone)},
+			{Term: p.T("programmes.email"), Body: link(ui.Mailto(s.Office.Email), s.Office.Email)},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

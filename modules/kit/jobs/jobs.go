@@ -59,12 +59,17 @@ func Open(db *tenants.DB, cities *tenants.Directory, workers *Workers, atOnce in
 
 // Enqueue asks for a job in the running transaction: it exists if and only if the transaction is committed.
 func (q *Queue) Enqueue(ctx context.Context, args Args) error {
+	return q.EnqueueAt(ctx, args, time.Time{})
+}
+
+// EnqueueAt asks for a job that is done at a time, or soon after; the zero time is now.
+func (q *Queue) EnqueueAt(ctx context.Context, args Args, at time.Time) error {
 	city, err := tenants.From(ctx)
 	if err != nil {
 		return err
 	}
 	origin, _ := json.Marshal(map[string]string{"city": city.ID.String()})
-	if _, err := q.client.InsertTx(ctx, tenants.PgxTx(ctx), args, &river.InsertOpts{Metadata: origin}); err != nil {
+	if _, err := q.client.InsertTx(ctx, tenants.PgxTx(ctx), args, &river.InsertOpts{Metadata: origin, ScheduledAt: at}); err != nil {
 		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
 	return nil

@@ -153,9 +153,6 @@ func (p *Postgres) settings() []string {
 
 func (p *Postgres) dataDir() string { return filepath.Join(p.opt.Dir, "data") }
 
-// Port is the TCP port on 127.0.0.1.
-func (p *Postgres) Port() int { return p.keys.Port }
-
 // OwnerURL is for migrations: the role owns the database and is no superuser.
 func (p *Postgres) OwnerURL() string { return p.url(ownerRole, p.keys.Owner, databaseName) }
 
@@ -187,21 +184,6 @@ func (p *Postgres) CopyDatabase(ctx context.Context, name, template string) (own
 	}
 	return p.url(ownerRole, p.keys.Owner, name), p.url(appRole, p.keys.App, name), nil
 }
-
-// DropDatabase removes a database, closing the connections to it.
-func (p *Postgres) DropDatabase(ctx context.Context, name string) error {
-	err := p.super(ctx, superRole, func(c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("postgres: drop database %q: %w", name, err)
-	}
-	return nil
-}
-
-// Done is closed when the server has ended, asked or not.
-func (p *Postgres) Done() <-chan struct{} { return p.child.done }
 
 // Stop ends the server in order, or at once when the context ends first; a second call changes nothing.
 func (p *Postgres) Stop(ctx context.Context) error {

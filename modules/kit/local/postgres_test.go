@@ -127,7 +127,7 @@ func TestPostgres_CopiesADatabase(t *testing.T) {
 		t.Errorf("read %d, %v", n, err)
 	}
 	must(t, execute(t, owner, "ALTER TABLE t ADD COLUMN m int"))
-	must(t, p.DropDatabase(t.Context(), "copy"))
+	must(t, p.drop(t.Context(), "copy"))
 	if err := execute(t, app, "SELECT"); code(err) != "3D000" {
 		t.Errorf("dropped: %v", err)
 	}
@@ -142,7 +142,7 @@ func TestPostgres_KeepsDataAndAddressWhenStopped(t *testing.T) {
 		t.Errorf("a second start: %v", err)
 	}
 	must(t, p.Stop(t.Context()))
-	<-p.Done()
+	<-p.child.done
 	again := start(t, opt)
 	if n, err := query[int](t, p.OwnerURL(), "SELECT n FROM t"); n != 7 || err != nil {
 		t.Errorf("read %d, %v", n, err)
@@ -160,11 +160,11 @@ func TestPostgres_TakesAnotherPortWhenItsOwnIsTaken(t *testing.T) {
 	opt := Options{Dir: dir(t), Fast: true}
 	p := start(t, opt)
 	must(t, p.Stop(t.Context()))
-	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p.Port()))
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p.keys.Port))
 	must(t, err)
 	defer l.Close()
-	if again := start(t, opt); again.Port() == p.Port() {
-		t.Errorf("port %d twice", p.Port())
+	if again := start(t, opt); again.keys.Port == p.keys.Port {
+		t.Errorf("port %d twice", p.keys.Port)
 	}
 }
 
@@ -173,7 +173,7 @@ func TestPostgres_FinishesABrokenFirstStart(t *testing.T) {
 	opt := Options{Dir: dir(t), Fast: true}
 	must(t, os.MkdirAll(filepath.Join(opt.Dir, "data.new", "base"), 0o700))
 	p := start(t, opt)
-	must(t, p.DropDatabase(t.Context(), databaseName))
+	must(t, p.drop(t.Context(), databaseName))
 	must(t, p.super(t.Context(), superRole, func(c *pgx.Conn) error {
 		_, err := c.Exec(t.Context(), "DROP ROLE welfarex_app")
 		return err
@@ -257,15 +257,15 @@ func TestPostgres_EndsAnOrphanThatStays(t *testing.T) {
 	d := dir(t)
 	p := start(t, Options{Dir: d, Fast: true})
 	must(t, p.Stop(t.Context()))
-	orphan := p.as.command(context.Background(), p.bin.path("postgres"), "-D", p.dataDir(), "-c", "unix_socket_directories=", "-p", strconv.Itoa(p.Port()))
+	orphan := p.as.command(context.Background(), p.bin.path("postgres"), "-D", p.dataDir(), "-c", "unix_socket_directories=", "-p", strconv.Itoa(p.keys.Port))
 	must(t, orphan.Start())
 	ended := make(chan struct{})
 	go func() { _ = orphan.Wait(); close(ended) }()
-	eventually(t, "the orphan runs", func() bool { return !portFree(p.Port()) })
+	eventually(t, "the orphan runs", func() bool { return !portFree(p.keys.Port) })
 	again := start(t, Options{Dir: d, Fast: true})
 	<-ended
-	if again.Port() != p.Port() {
-		t.Errorf("port %d became %d", p.Port(), again.Port())
+	if again.keys.Port != p.keys.Port {
+		t.Errorf("port %d became %d", p.keys.Port, again.keys.Port)
 	}
 }
 
@@ -294,7 +294,7 @@ func TestPostgres_StopsAtOnceWhenToldTo(t *testing.T) {
 	if err := p.Stop(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("err = %v", err)
 	}
-	<-p.Done()
+	<-p.child.done
 }
 
 func TestPostgres_SaysWhichFolderIsClosed(t *testing.T) {
@@ -367,4 +367,16 @@ func TestURLs_AreURLs(t *testing.T) {
 	if password, _ := u.User.Password(); password != "p w/@" || u.Path != "/a b" || u.Host != "127.0.0.1:5" {
 		t.Errorf("%s", u)
 	}
+}
+
+// drop removes a database, closing the connections to it.
+func (p *Postgres) drop(ctx context.Context, name string) error {
+	err := p.super(ctx, superRole, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("postgres: drop database %q: %w", name, err)
+	}
+	return nil
 }

@@ -202,9 +202,6 @@ func (s *S3) Client() (*minio.Client, error) {
 	})
 }
 
-// Endpoint is host:port, to be spoken to in plain HTTP.
-func (s *S3) Endpoint() string { return s.endpoint }
-
 // URL is the endpoint with its scheme.
 func (s *S3) URL() string { return "http://" + s.endpoint }
 

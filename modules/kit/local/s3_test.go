@@ -138,7 +138,7 @@ func TestS3_RefusesAKeyItDoesNotKnow(t *testing.T) {
 		credentials.NewStaticV4("stranger", "a-long-secret", ""),
 		credentials.NewStatic("", "", "", credentials.SignatureAnonymous),
 	} {
-		c, err := minio.New(s.Endpoint(), &minio.Options{Creds: creds, Region: "us-east-1"})
+		c, err := minio.New(s.endpoint, &minio.Options{Creds: creds, Region: "us-east-1"})
 		if err != nil {
 			t.Fatal(err)
 		}

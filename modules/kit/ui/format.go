@@ -149,26 +149,6 @@ func (v Voice) Number(n int) string {
 	return group(uint64(n), ".")
 }
 
-// Decimal is a number with so many places, as "2,5".
-func (v Voice) Decimal(x float64, places int) string {
-	text := strconv.FormatFloat(x, 'f', places, 64)
-	if v.lang == "en" {
-		return text
-	}
-	return strings.Replace(text, ".", ",", 1)
-}
-
-// Size is a file's size as "1,2 MB".
-func (v Voice) Size(bytes int64) string {
-	switch {
-	case bytes >= 1_000_000:
-		return v.Decimal(float64(bytes)/1e6, 1) + nbsp + "MB"
-	case bytes >= 1_000:
-		return v.Number(int(bytes/1_000)) + nbsp + "KB"
-	}
-	return v.Number(int(bytes)) + nbsp + "B"
-}
-
 // group writes n in threes; four digits are grouped too, as prices are.
 func group(n uint64, separator string) string {
 	digits := strconv.FormatUint(n, 10)
@@ -205,4 +185,19 @@ func (v Voice) Price(kind string, cents, most int64, unit string) string {
 		return v.T("price.isee_from", "price", v.Money(cents), "per", per)
 	}
 	return v.Money(cents) + per
+}
+
+// Size is a file's size as "1,2 MB".
+func (v Voice) Size(bytes int64) string {
+	switch {
+	case bytes >= 1_000_000:
+		text := strconv.FormatFloat(float64(bytes)/1e6, 'f', 1, 64)
+		if v.lang != "en" {
+			text = strings.Replace(text, ".", ",", 1)
+		}
+		return text + nbsp + "MB"
+	case bytes >= 1_000:
+		return v.Number(int(bytes/1_000)) + nbsp + "KB"
+	}
+	return v.Number(int(bytes)) + nbsp + "B"
 }

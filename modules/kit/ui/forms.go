@@ -140,21 +140,6 @@ type Check struct {
 // Render writes the check.
 func (c Check) Render(ctx context.Context, w io.Writer) error { return c.With().Render(ctx, w) }
 
-// Upload asks for a file.
-type Upload struct {
-	P        *Page
-	Name     string
-	Label    string
-	Help     string // which kinds, how large
-	Accept   string // ".pdf,image/*"
-	Multiple bool
-	Optional bool
-	Error    string
-}
-
-// Render writes the file field.
-func (u Upload) Render(ctx context.Context, w io.Writer) error { return u.view().Render(ctx, w) }
-
 // Fieldset holds fields that belong together.
 type Fieldset struct {
 	Legend string

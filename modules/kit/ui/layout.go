@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/tenants"
@@ -16,6 +15,7 @@ import (
 // The two addresses the shell itself needs of the accounts.
 const (
 	LoginPath  = "/accedi"
+	BasketPath = "/carrello"
 	LogoutPath = "/esci" // answers POST
 )
 
@@ -27,6 +27,9 @@ var mainMenu = []entry{
 	{"points", "/punti"},
 	{"how", "/come-funziona"},
 }
+
+// findMenu stands in the footer: the main menu, and what it has no room for.
+var findMenu = append(slices.Clone(mainMenu), entry{"providers", "/enti"})
 
 var footerMenu = []entry{
 	{"privacy", "/privacy"},
@@ -41,7 +44,9 @@ var footerMenu = []entry{
 var workMenus = map[string][]workEntry{
 	"personal": {
 		{"home", "/area-personale", "home"},
+		{"orders", "/area-personale/ordini", "list"},
 		{"profile", "/area-personale/profilo", "user"},
+		{"household", "/area-personale/nucleo", "people"},
 		{"email", "/area-personale/email", "mail"},
 		{"password", "/area-personale/password", "key"},
 		{"factor", "/area-personale/secondo-fattore", "shield"},
@@ -51,12 +56,15 @@ var workMenus = map[string][]workEntry{
 	},
 	"provider": {
 		{"home", "/ente", "home"},
+		{"orders", "/ente/ordini", "list"},
+		{"statement", "/ente/estratto", "euro"},
 		{"services", "/ente/servizi", "list"},
 		{"profile", "/ente/profilo", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
 		{"home", "/comune", "home"},
+		{"ledger", "/amministrazione/conti", "euro"},
 		{"services", "/comune/servizi", "list"},
 		{"providers", "/comune/enti", "building"},
 		{"personal", "/area-personale", "user"},
@@ -64,6 +72,7 @@ var workMenus = map[string][]workEntry{
 	"administration": {
 		{"home", "/amministrazione", "home"},
 		{"people", "/amministrazione/persone", "people"},
+		{"ledger", "/amministrazione/conti", "euro"},
 		{"trail", "/amministrazione/registro", "list"},
 		{"approvals", "/comune/servizi", "check"},
 	},
@@ -71,17 +80,21 @@ var workMenus = map[string][]workEntry{
 
 type workEntry struct{ Key, Href, Icon string }
 
-// gates are the places of which a menu speaks only to who may go there: verb and kind, by address.
-var gates = map[string][2]string{
-	"/ente/servizi":   {"read", "service"},
-	"/ente/profilo":   {"describe", "provider"},
-	"/comune/servizi": {"approve", "service"},
-	"/comune/enti":    {"accredit", "provider"},
+// menuNeeds are the places in the menus that not everyone of the workbench may enter: the verb and the kind that the city's policy must
+// allow.
+var menuNeeds = map[string][2]string{
+	"/ente/servizi":          {"read", "service"},
+	"/ente/profilo":          {"describe", "provider"},
+	"/ente/estratto":         {"read", "statement"},
+	"/comune/servizi":        {"approve", "service"},
+	"/comune/enti":           {"accredit", "provider"},
+	"/amministrazione/conti": {"read", "ledger"},
 }
 
-func (p *Page) admits(href string) bool {
-	gate, gated := gates[href]
-	return !gated || p.Actor != nil && p.Actor.May != nil && p.Actor.May(gate[0], gate[1])
+// opens says whether the person of this page may enter a place of a menu.
+func (p *Page) opens(href string) bool {
+	need, ok := menuNeeds[href]
+	return !ok || p.Actor == nil || p.Actor.May == nil || p.Actor.May(need[0], need[1])
 }
 
 //words: menu.*
@@ -90,10 +103,9 @@ func (p *Page) admits(href string) bool {
 func (p *Page) WorkMenu(area string) WorkNav {
 	nav := WorkNav{Title: p.T("area." + area)}
 	for _, e := range workMenus[area] {
-		if !p.admits(e.Href) {
-			continue
+		if p.opens(e.Href) {
+			nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
 		}
-		nav.Entries = append(nav.Entries, WorkEntry{Title: p.T("menu." + area + "." + e.Key), Href: e.Href, Icon: e.Icon})
 	}
 	return nav
 }
@@ -153,23 +165,10 @@ func media(id uuid.UUID) string {
 	return "/media/" + id.String()
 }
 
-func tel(phone string) templ.SafeURL {
-	return templ.SafeURL("tel:" + strings.Map(func(r rune) rune {
-		if r == '+' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, phone))
-}
-
-func mailto(address string) templ.SafeURL { return templ.SafeURL("mailto:" + address) }
-
 // jsonld stands in the page as data; no text in it can end the element.
 func jsonld(raw string) string {
 	return `<script type="application/ld+json">` + strings.ReplaceAll(raw, "<", `\u003c`) + `</script>`
 }
-
-var noCity = shell.For(nil, Italian)
 
 var themes sync.Map // brand colours → address
 
@@ -187,10 +186,11 @@ func ThemeHref(brand tenants.Brand) string {
 
 // searchHint is an example of what this city's people look for.
 func (p *Page) searchHint() string {
-	if p.Lang != Italian || len(p.City.Home.Examples) == 0 {
+	examples, in := p.City.Examples(p.Lang)
+	if in != p.Lang || len(examples) == 0 {
 		return p.T("shell.search.label")
 	}
-	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+	return p.T("shell.search.hint", "example", examples[0])
 }
 
 // The words of refusals every module shares.

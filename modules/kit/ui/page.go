@@ -40,7 +40,7 @@ type Actor struct {
 	Name   string
 	Areas  []Area
 	Unread int                          // messages not read yet
-	May    func(verb, kind string) bool // what their roles allow; nil allows nothing
+	May    func(verb, kind string) bool // what their roles allow here
 }
 
 // Area is a place this person may work in; its name is the word "area.<Key>".
@@ -120,9 +120,6 @@ func (p *Page) Money(cents int64) string { return p.Voice().Money(cents) }
 // Number is "1.234".
 func (p *Page) Number(n int) string { return p.Voice().Number(n) }
 
-// Decimal is "2,5".
-func (p *Page) Decimal(x float64, places int) string { return p.Voice().Decimal(x, places) }
-
 // Size is "1,2 MB".
 func (p *Page) Size(bytes int64) string { return p.Voice().Size(bytes) }
 
@@ -159,12 +156,7 @@ func (p *Page) In(lang string) string {
 func (p *Page) URL(path string) string { return p.BaseURL + path }
 
 // Portal is the portal's name in the page's language.
-func (p *Page) Portal() string {
-	if p.Lang == "en" && p.City.En != nil && p.City.En.Portal != "" {
-		return p.City.En.Portal
-	}
-	return p.City.Portal
-}
+func (p *Page) Portal() string { return p.City.PortalIn(p.Lang) }
 
 // Motto is the city's line under its name, in the page's language.
 func (p *Page) Motto() string {

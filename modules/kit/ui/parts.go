@@ -150,25 +150,6 @@ type Stat struct {
 // Render writes the tile.
 func (s Stat) Render(ctx context.Context, w io.Writer) error { return s.view().Render(ctx, w) }
 
-// Bar is a share as a drawn bar with its words: hours used, money spent.
-type Bar struct {
-	Label string
-	Text  string // "12 ore su 40"
-	Value int64
-	Max   int64
-	Tone  Tone
-}
-
-// Render writes the bar.
-func (b Bar) Render(ctx context.Context, w io.Writer) error { return b.view().Render(ctx, w) }
-
-func (b Bar) permille() int64 {
-	if b.Max <= 0 {
-		return 0
-	}
-	return max(0, min(1000, b.Value*1000/b.Max))
-}
-
 // Column is the head of a table's column.
 type Column struct {
 	Text   string
@@ -241,3 +222,17 @@ func ToneIcon(tone Tone) string {
 	}
 	return "info"
 }
+
+// Pick says whether a thing can be picked for the CompareBar of its page.
+type Pick int
+
+// PickFull is for what could be picked if there were not enough already.
+const (
+	NoPick Pick = iota
+	PickOpen
+	Picked
+	PickFull
+)
+
+// Kept is a thing picked on another page, and the address of this one without it.
+type Kept struct{ Value, Title, Without string }

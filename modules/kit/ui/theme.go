@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -50,16 +49,6 @@ func (c rgb) mix(other rgb, share float64) rgb {
 func contrast(a, b rgb) float64 {
 	la, lb := a.light(), b.light()
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
-}
-
-// Contrast is the ratio, 1 to 21, of two #rrggbb colours; 0 if either is none.
-func Contrast(a, b string) float64 {
-	x, okX := parseColour(a)
-	y, okY := parseColour(b)
-	if !okX || !okY {
-		return 0
-	}
-	return contrast(x, y)
 }
 
 var (
@@ -126,10 +115,4 @@ func Theme(primary, accent string) (css, hash string) {
 	css = b.String()
 	sum := sha256.Sum256([]byte(css))
 	return css, hex.EncodeToString(sum[:6])
-}
-
-// Recolour gives a drawing of ours a city's colours: #101010 becomes its primary, #202020 its accent.
-func Recolour(svg []byte, primary, accent string) []byte {
-	svg = bytes.ReplaceAll(svg, []byte("#101010"), []byte(primary))
-	return bytes.ReplaceAll(svg, []byte("#202020"), []byte(accent))
 }

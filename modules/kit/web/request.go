@@ -16,7 +16,7 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// SessionCookie is bound to one host by its prefix: no Domain, Secure, path /.
+// SessionCookie is the name under which a browser keeps its session.
 const SessionCookie = "__Host-session"
 
 // Request is one request of one city, as handlers see it. Ctx has a deadline and carries the city; fiber's own context is
@@ -104,6 +104,14 @@ func peek(values [][]byte) []string {
 // Client is the caller's network address, for throttling only.
 func (r *Request) Client() string { return r.server.Proxies.client(r.http) }
 
+// Body is what was posted, as it came: for what is signed.
+func (r *Request) Body() []byte { return r.http.Body() }
+
+// FormsMayLeadTo lets forms of this page end, by way of a redirect, at another origin: browsers hold a form's redirects to the same rule.
+func (r *Request) FormsMayLeadTo(origin string) {
+	r.http.Set(contentPolicy, strings.Replace(policy, "form-action 'self'", "form-action 'self' "+origin, 1))
+}
+
 // Agent is the browser's name for itself.
 func (r *Request) Agent() string { return r.http.Get(fiber.HeaderUserAgent) }
 
@@ -179,6 +187,9 @@ func (r *Request) See(path string) error {
 	return r.http.Redirect(p.Href(path), fiber.StatusSeeOther)
 }
 
+// Leave sends the browser to another site, whose address the program knows: never one that a request named.
+func (r *Request) Leave(url string) error { return r.http.Redirect(url, fiber.StatusSeeOther) }
+
 // Done sends the browser on, to be told the words of "done.<key>" there.
 func (r *Request) Done(path, key string) error {
 	sep := "?"
@@ -204,18 +215,28 @@ func (r *Request) Header(name string) string { return r.http.Get(name) }
 func (r *Request) Status(status int) error { r.http.Status(status); return nil }
 
 // Session is the cookie's value, or "".
-func (r *Request) Session() string { return r.http.Cookies(SessionCookie) }
+func (r *Request) Session() string { return r.Kept("session") }
 
 // Remember sets the session cookie until expires.
-func (r *Request) Remember(token string, expires time.Time) {
-	r.cookie = true
-	r.http.Cookie(&fiber.Cookie{
-		Name: SessionCookie, Value: token, Path: "/", Expires: expires, Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-	})
-}
+func (r *Request) Remember(token string, expires time.Time) { r.Keep("session", token, expires) }
 
 // Forget takes the session cookie back.
 func (r *Request) Forget() { r.Remember("", time.Unix(0, 0)) }
+
+// Kept is the value of a cookie of ours besides the session, or "".
+func (r *Request) Kept(name string) string { return said(r.http.Cookies("__Host-" + name)) }
+
+// Keep sets a cookie of ours for this browser, readable by no script, until expires; Drop takes it back. The prefix binds it to one host: no
+// Domain, Secure, path /.
+func (r *Request) Keep(name, value string, expires time.Time) {
+	r.cookie = true
+	r.http.Cookie(&fiber.Cookie{
+		Name: "__Host-" + name, Value: value, Path: "/", Expires: expires, Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+	})
+}
+
+// Drop takes a cookie back.
+func (r *Request) Drop(name string) { r.Keep(name, "", time.Unix(0, 0)) }
 
 // Next is where a login should lead: a path of this portal, with its language, and never another site.
 func (r *Request) Next(fallback string) string {

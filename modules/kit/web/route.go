@@ -73,5 +73,6 @@ type Route struct {
 	Form   []string          // fields it takes, for the suite's mass-assignment and foreign-id cases
 	Cached bool              // an anonymous GET may be answered from memory, per city and version
 	Bare   bool              // no English twin (sitemap, media)
+	Signed bool              // posted by another server, which proves itself by a signature: no check of where a form comes from
 	Handle func(*Request) error
 }

@@ -156,7 +156,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 			err = s.fail(c, problem.New(problem.Internal, "problem.internal"))
 		}
 		// The route's pattern, never the path: a path can hold a token.
-		slog.Debug("request", "city", city.Slug, "request", id, "method", c.Method(), "route", c.Route().Path,
+		slog.Log(r.Ctx, worth(c), "request", "city", city.Slug, "request", id, "method", c.Method(), "route", c.Route().Path,
 			"status", c.Response().StatusCode(), "ms", time.Since(started).Milliseconds())
 	}()
 	asset := c.Method() == fiber.MethodGet && (strings.HasPrefix(r.Path, "/static/") || strings.HasPrefix(r.Path, "/theme/") || strings.HasPrefix(r.Path, "/media/"))
@@ -171,9 +171,6 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 	if misleading || r.Lang == "en" && !speaks(city, "en") {
 		return s.fail(c, problem.ErrNotFound)
 	}
-	if err := s.sameOrigin(c, city); err != nil {
-		return s.fail(c, err)
-	}
 	if err := c.Next(); err != nil {
 		return s.fail(c, err)
 	}
@@ -181,6 +178,19 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	return nil
+}
+
+// worth is how much a request matters to who reads the log: what changes something and what was refused, more than what was read.
+func worth(c *fiber.Ctx) slog.Level {
+	if safe(c.Method()) && c.Response().StatusCode() < fiber.StatusBadRequest {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// safe says whether a method changes nothing.
+func safe(method string) bool {
+	return method == fiber.MethodGet || method == fiber.MethodHead || method == fiber.MethodOptions
 }
 
 // misleads says whether a browser could read a path as another host's: "//evil.example", "/\evil.example", a tab between two slashes.
@@ -211,8 +221,7 @@ func speaks(city *tenants.City, lang string) bool {
 // sameOrigin refuses an unsafe request that another site made the browser send. There are no tokens: the browser says
 // where a request comes from, and cannot be made to lie by a page.
 func (s *Server) sameOrigin(c *fiber.Ctx, city *tenants.City) error {
-	switch c.Method() {
-	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
+	if safe(c.Method()) {
 		return nil
 	}
 	switch site := c.Get("Sec-Fetch-Site"); site {
@@ -226,9 +235,15 @@ func (s *Server) sameOrigin(c *fiber.Ctx, city *tenants.City) error {
 	return problem.New(problem.Forbidden, "problem.cross_site")
 }
 
+// policy lets a page load nothing but this portal's own files.
+const (
+	contentPolicy = "Content-Security-Policy"
+	policy        = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
 // secure sets the headers that every answer carries.
 func secure(c *fiber.Ctx, https bool) {
-	c.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	c.Set(contentPolicy, policy)
 	c.Set("X-Content-Type-Options", "nosniff")
 	c.Set("Referrer-Policy", "same-origin")
 	c.Set("X-Frame-Options", "DENY")
@@ -246,6 +261,11 @@ func (s *Server) handler(route Route, lang string) fiber.Handler {
 		r := c.Locals(localRequest).(*Request)
 		if r.Lang != lang {
 			return c.Next() // "/:page" is not the English home
+		}
+		if !route.Signed {
+			if err := s.sameOrigin(c, r.City); err != nil {
+				return err
+			}
 		}
 		if route.Who != Public {
 			if err := s.identify(r); err != nil {

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/ui"
+)
+
+//words: ledger.line.* ledger.back.* ledger.kind.* ledger.rail.* ledger.finding.*
+
+// lineName says what a movement was: a sale, or the sale that was taken back.
+func lineName(p *ui.Page, l Line) string {
+	if l.Kind == Reversal {
+		return p.T("ledger.back." + string(l.Reversed))
+	}
+	return p.T("ledger.line." + string(l.Kind))
+}
+
+// about is what a movement is about; where nobody knows, the end of its number.
+func about(p *ui.Page, known map[uuid.UUID]Reference, l Line) Reference {
+	if r, ok := known[l.Reference]; ok {
+		return r
+	}
+	id := l.Reference.String()
+	return Reference{Text: p.T("ledger.reference", "id", id[len(id)-12:])}
+}
+
+// accountName is how people call an account.
+func accountName(p *ui.Page, st Standing) string {
+	switch st.Account.Kind {
+	case Rail:
+		if key := "ledger.rail." + st.Account.Name; p.Voice().Known(key) {
+			return p.T(key)
+		}
+		return st.Account.Name
+	case Provider:
+		if st.Title == "" {
+			return st.Account.Owner.String()
+		}
+		return st.Title
+	case Citizen:
+		return p.N("ledger.citizens", st.Count)
+	}
+	return p.T("ledger.fees")
+}
+
+// total is the sum of all balances, which is 0.
+func total(standings []Standing) (cents int64) {
+	for _, st := range standings {
+		cents += st.Cents
+	}
+	return cents
+}
+
+// of keeps the balances of some kinds.
+func of(standings []Standing, kinds ...AccountKind) (list []Standing) {
+	for _, st := range standings {
+		for _, kind := range kinds {
+			if st.Account.Kind == kind {
+				list = append(list, st)
+			}
+		}
+	}
+	return list
+}
+
+// findingsShown at once.
+const findingsShown = 50
+
+// findingAbout names the transfer of a finding, and by how much it is wrong.
+func findingAbout(p *ui.Page, f Finding) string {
+	var parts []string
+	if f.ID != uuid.Nil {
+		parts = append(parts, f.ID.String())
+	}
+	if f.Cents != 0 {
+		parts = append(parts, p.Money(f.Cents))
+	}
+	return strings.Join(append(parts, p.Short(f.At)), " · ")
+}
+
+func monthOptions(p *ui.Page, months []time.Time) []ui.Option {
+	list := make([]ui.Option, len(months))
+	for i, m := range months {
+		list[i] = ui.Option{Value: m.Format(monthFormat), Text: p.Month(m)}
+	}
+	return list
+}
+
+func sellerOptions(sellers []seller) []ui.Option {
+	list := make([]ui.Option, len(sellers))
+	for i, v := range sellers {
+		list[i] = ui.Option{Value: v.Slug, Text: v.Name}
+	}
+	return list
+}
+
+// address is where this statement is, or its file, or the lines after a cursor.
+func (v *ProviderView) address(path, cursor string) string {
+	query := url.Values{"mese": {v.month()}}
+	if len(v.Sellers) > 1 {
+		query.Set("ente", v.Seller.Slug)
+	}
+	if cursor != "" {
+		query.Set("dopo", cursor)
+	}
+	return path + "?" + query.Encode()
+}
+
+// shown are the months to choose from, with the one that is shown.
+func (v *ProviderView) shown() []time.Time {
+	for _, m := range v.Months {
+		if m.Equal(v.Month) {
+			return v.Months
+		}
+	}
+	return append([]time.Time{v.Month}, v.Months...)
+}

@@ -1,0 +1,136 @@
+package orders
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// holidays are the days on which the city of ctx does not work.
+func holidays(ctx context.Context) Holidays {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return Holidays{} // nothing is done without a city
+	}
+	return Holidays{Patron: city.PatronDay}
+}
+
+// NewToken makes a visitor's basket cookie: 32 random bytes.
+func (s *Service) NewToken() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// Basket gives what a holder has in the basket, at today's prices.
+func (s *Service) Basket(ctx context.Context, h Holder) (basket Basket, err error) {
+	if h.nobody() {
+		return basket, nil
+	}
+	err = s.db.Read(ctx, func(b *pgx.Batch) { queueBasket(b, h, &basket) })
+	return basket, err
+}
+
+// Add puts units of a service into the holder's basket. A basket is one provider's for now: with replace another's is emptied first, without it
+// is refused. Errors: ErrNotSold, ErrOtherSeller.
+func (s *Service) Add(ctx context.Context, h Holder, slug string, quantity int, replace bool) error {
+	item, seller, err := s.findItem(ctx, slug)
+	if err != nil {
+		return err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := insertBasket(ctx, id, h, seller.ID, now); err != nil {
+			return err
+		}
+		k, err := lockBasket(ctx, h)
+		if err != nil {
+			return err
+		}
+		if k.provider != seller.ID {
+			if !replace {
+				return ErrOtherSeller
+			}
+			if err := deleteBasket(ctx, k.id); err != nil {
+				return err
+			}
+			k.id = id
+			if err := insertBasket(ctx, id, h, seller.ID, now); err != nil {
+				return err
+			}
+		}
+		if err := addLine(ctx, k.id, item.Service, max(1, quantity), item.Sale.Most, now); err != nil {
+			return err
+		}
+		return touchBasket(ctx, k.id, now)
+	})
+}
+
+// SetQuantity changes how many units of a service the basket holds; none takes it out.
+func (s *Service) SetQuantity(ctx context.Context, h Holder, slug string, quantity int) error {
+	basket, err := s.Basket(ctx, h)
+	if err != nil {
+		return err
+	}
+	for _, i := range basket.Items {
+		if i.Slug != slug {
+			continue
+		}
+		return s.db.Tx(ctx, func(ctx context.Context) error {
+			k, err := lockBasket(ctx, h)
+			if err != nil {
+				return err
+			}
+			if err := setLine(ctx, k.id, i.Service, quantity, i.Sale.Most); err != nil {
+				return err
+			}
+			return dropEmpty(ctx, k.id)
+		})
+	}
+	return nil // it is not in the basket any more: what was wanted is so
+}
+
+// Adopt makes a visitor's basket the actor's, who has come in meanwhile. If the actor had one already, what was chosen now counts: lines of the same
+// provider are joined, another provider's basket is replaced.
+func (s *Service) Adopt(ctx context.Context, actor *authz.Actor, token string) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		theirs, err := lockBasket(ctx, Holder{Token: token})
+		if err != nil || theirs == (kept{}) {
+			return err
+		}
+		own, err := lockBasket(ctx, Holder{Account: actor.Account})
+		switch {
+		case err != nil:
+			return err
+		case own != kept{} && own.provider == theirs.provider:
+			if err := mergeLines(ctx, theirs.id, own.id); err != nil {
+				return err
+			}
+			return deleteBasket(ctx, theirs.id)
+		case own != kept{}:
+			if err := deleteBasket(ctx, own.id); err != nil {
+				return err
+			}
+		}
+		return giveBasket(ctx, theirs.id, actor.Account)
+	})
+}
+
+// Sweep removes the baskets that visitors left behind a month ago, from the city of ctx.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error { return sweepBaskets(ctx, s.now().AddDate(0, -1, 0)) })
+}
+
+// audit notes a decision about a part.
+func audit(ctx context.Context, actor string, p *Part, verb, purpose string) error {
+	return tenants.Audit(ctx, tenants.Entry{Actor: actor, SubjectKind: "order", Subject: p.ID.String(), Verb: verb, Purpose: purpose, After: string(p.State)})
+}

@@ -1,0 +1,80 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/jobs"
+	"github.com/welfarex/welfarex/modules/kit/problem"
+)
+
+// Each job speaks to the rail, then notes in a transaction what came of it; it may run again at any point.
+type (
+	// LookJob asks after a payment of which nothing was heard.
+	LookJob struct{ Payment uuid.UUID }
+	// CloseJob ends a hosted page that must no longer be paid.
+	CloseJob struct{ Payment uuid.UUID }
+	// ReturnJob gives a payment back.
+	ReturnJob struct{ Payment uuid.UUID }
+)
+
+func (LookJob) Kind() string   { return "payments.look" }
+func (CloseJob) Kind() string  { return "payments.close" }
+func (ReturnJob) Kind() string { return "payments.return" }
+
+// Jobs says what is done later.
+func (s *Service) Jobs(w *jobs.Workers) {
+	jobs.On(w, func(ctx context.Context, j LookJob) error { return gone(s.Look(ctx, j.Payment)) })
+	jobs.On(w, func(ctx context.Context, j CloseJob) error { return gone(s.close(ctx, j.Payment)) })
+	jobs.On(w, func(ctx context.Context, j ReturnJob) error { return gone(s.sendBack(ctx, j.Payment)) })
+}
+
+// gone lets a job end whose payment is not there.
+func gone(err error) error {
+	if errors.Is(err, problem.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// close ends the hosted page; if it was paid just before, that is found out now.
+func (s *Service) close(ctx context.Context, payment uuid.UUID) error {
+	p, err := s.find(ctx, byID, payment)
+	if err != nil || p.Session == "" {
+		return err
+	}
+	if err := s.card.Close(ctx, p.Session); err != nil {
+		return fmt.Errorf("close the hosted page of payment %s: %w", p.ID, err)
+	}
+	return s.Look(ctx, payment)
+}
+
+func (s *Service) sendBack(ctx context.Context, payment uuid.UUID) error {
+	p, err := s.find(ctx, byID, payment)
+	if err != nil || p.Return != ReturnAsked {
+		return err
+	}
+	external, done, err := s.card.Refund(ctx, Return{ID: p.Refund, Charge: p.Charge, Cents: p.Cents})
+	if err != nil {
+		return fmt.Errorf("give back payment %s: %w", p.ID, err)
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		if err := s.follow.LockPart(ctx, p.Part); err != nil {
+			return err
+		}
+		p, err := s.find(ctx, byID, p.ID)
+		if err != nil {
+			return err
+		}
+		if done {
+			return s.givenBack(ctx, &p, external)
+		}
+		if p.Return != ReturnAsked {
+			return nil // a notice was faster
+		}
+		return saveRefund(ctx, p.Refund, ReturnAsked, external, s.now())
+	})
+}
