@@ -45,7 +45,7 @@ type things struct {
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
 	tokens                                   map[string]string    // by purpose: what the mail would carry
 	public, private                          uuid.UUID            // files
-	drafts, documents                        map[string]uuid.UUID // by person: what their provider writes
+	drafts, documents, live                  map[string]uuid.UUID // by person: what their provider writes
 	submission                               uuid.UUID
 	providerSlugs                            []string
 }
@@ -53,7 +53,7 @@ type things struct {
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}}
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}, live: map[string]uuid.UUID{}}
 	rows, err := s.super.Query(ctx, "SELECT id, slug FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +183,7 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	}
 	for i, who := range []string{"provider", "another provider"} {
 		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
+		c.things.live[who] = s.offered(ctx, t, c, i)
 		c.things.documents[who] = s.document(ctx, t, c, i, c.things.drafts[who])
 	}
 	c.things.submission = s.writes(ctx, t, c, 0, "submitted")
@@ -200,6 +201,16 @@ func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int,
 	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
 		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
 	return service
+}
+
+// offered is a service of a provider that citizens see.
+func (s *stage) offered(ctx context.Context, t *testing.T, c *twin, provider int) (id uuid.UUID) {
+	t.Helper()
+	err := s.super.QueryRow(ctx, "SELECT id FROM services WHERE tenant_id = $1 AND provider_id = $2 AND published ORDER BY slug LIMIT 1", c.record.ID, c.things.providers[provider]).Scan(&id)
+	if err != nil {
+		t.Fatalf("a service of provider %d: %v", provider, err)
+	}
+	return id
 }
 
 // document adds a document to a draft.
