@@ -163,9 +163,12 @@ func (p *Part) Accept(now time.Time) error {
 
 // Refuse ends a part that the provider will not or cannot deliver. What was begun is no longer refused.
 func (p *Part) Refuse(now time.Time, why string) error {
-	switch {
-	case why == "":
-		return &problem.Error{Kind: problem.Invalid, Code: "problem.invalid", Fields: []problem.Field{{Name: "why", Code: "orders.why_missing"}}}
+	var f problem.Fields
+	f.Check(why != "", "why", "orders.why_missing")
+	f.Check(fits(why, 500), "why", "orders.too_long")
+	switch err := f.Err(); {
+	case err != nil:
+		return err
 	case len(p.Deliveries) > 0:
 		return ErrBegun
 	case p.State != Placed && p.State != Paid && p.State != Accepted:
@@ -230,6 +233,8 @@ func (p *Part) Deliver(now time.Time, d Delivery) error {
 	f.Check(d.Line >= 0 && d.Line < len(p.Lines), "line", "orders.line_unknown")
 	f.Check(d.Quantity > 0, "quantity", "orders.quantity_wrong")
 	f.Check(d.Worker != "", "worker", "orders.worker_missing")
+	f.Check(fits(d.Worker, 80), "worker", "orders.too_long")
+	f.Check(fits(d.Note, 500), "delivery_note", "orders.too_long")
 	f.Check(!d.Day.IsZero() && !d.Day.After(now), "day", "orders.day_wrong")
 	switch err := f.Err(); {
 	case p.State != Accepted:

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +119,18 @@ func TestPart_ARefusalNeedsAReason(t *testing.T) {
 	p := partIn(t, Paid)
 	same(t, "without", names(p.Refuse(soon, "")), "why orders.why_missing")
 	same(t, "state", p.State, Paid)
+}
+
+func TestPart_NobodyWritesWithoutEnd(t *testing.T) {
+	t.Parallel()
+	long := func(n int) string { return strings.Repeat("è", n) }
+	same(t, "why", names(partIn(t, Paid).Refuse(soon, long(501))), "why orders.too_long")
+	same(t, "as long as may be", names(partIn(t, Paid).Refuse(soon, long(500))), "")
+	d := done(0, 1)
+	d.Worker, d.Note = long(81), long(501)
+	same(t, "worker and note", names(partIn(t, Accepted).Deliver(soon, d)), "worker orders.too_long, delivery_note orders.too_long")
+	d.Worker, d.Note = long(80), strings.Repeat("a\r\n", 250)
+	same(t, "as long as may be", names(partIn(t, Accepted).Deliver(soon, d)), "")
 }
 
 func TestPart_WhatHasBegunIsNeitherRefusedNorCancelled(t *testing.T) {

@@ -156,13 +156,13 @@ func (s *Service) write(ctx context.Context, part uuid.UUID, actor *authz.Actor,
 	})
 }
 
-// mostMessage is how long a message may be, in bytes.
+// mostMessage is how long a message may be.
 const mostMessage = 2000
 
 func checkMessage(body string) error {
 	var f problem.Fields
 	f.Check(strings.TrimSpace(body) != "", "message", "orders.message_missing")
-	f.Check(len(body) <= mostMessage, "message", "orders.too_long")
+	f.Check(fits(body, mostMessage), "message", "orders.too_long")
 	return f.Err()
 }
 
