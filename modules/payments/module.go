@@ -41,6 +41,7 @@ type Queue interface {
 type Books interface {
 	Post(ctx context.Context, t ledger.Transfer) (uuid.UUID, error)
 	Settle(ctx context.Context, key string) error
+	Reverse(ctx context.Context, key, newKey string) (uuid.UUID, error)
 }
 
 // Options are what the service works with.
