@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules/accounts"
@@ -200,7 +199,7 @@ func (l *line) Refund(ctx context.Context, r payments.Return) (string, bool, err
 // house is the program, with its clock, its queue, its mail and the gateway in the test's hand.
 type house struct {
 	*Service
-	app     *fiber.App
+	server  *web.Server
 	clock   *clock
 	queue   *queue
 	mail    *letters
@@ -247,10 +246,7 @@ func build(t testing.TB, p plant) *house {
 	cards, err := local.StartCards(context.Background(), "", "")
 	must(t, err)
 	t.Cleanup(func() { _ = cards.Stop() })
-	words, err := ui.Load(ui.Locales, accounts.Words, ledger.Words, payments.Words, Words)
-	must(t, err)
-	policy, err := authz.Load(accounts.Policy, ledger.Policy, Policy)
-	must(t, err)
+	words, policy := common(t)
 	h := &house{clock: &clock{now: monday}, queue: &queue{}, mail: &letters{}, cards: cards, workers: jobs.NewWorkers(), policy: policy, people: map[string]*authz.Actor{}}
 	h.line = &line{Rail: payments.NewCard(h, cards.URL(), nil)}
 	base := web.Base{Scheme: "http", Parent: testkit.Parent, Port: "8080"}
@@ -272,10 +268,27 @@ func build(t testing.TB, p plant) *house {
 	h.Attach(h.queue)
 	h.Jobs(h.workers)
 	paid.Jobs(h.workers)
-	server := &web.Server{Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: h, Routes: slices.Concat(h.Routes(), paid.Module().Routes)}
-	h.app = server.App()
+	h.server = &web.Server{Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: h, Routes: slices.Concat(h.Routes(), paid.Module().Routes)}
 	return h
 }
+
+// common are the words and the policy, which no test changes.
+func common(t testing.TB) (*ui.Words, *authz.Policy) {
+	t.Helper()
+	shared.Do(func() {
+		var errs [2]error
+		allWords, errs[0] = ui.Load(ui.Locales, accounts.Words, ledger.Words, payments.Words, Words)
+		allPolicy, errs[1] = authz.Load(accounts.Policy, ledger.Policy, Policy)
+		must(t, errors.Join(errs[:]...))
+	})
+	return allWords, allPolicy
+}
+
+var (
+	shared    sync.Once
+	allWords  *ui.Words
+	allPolicy *authz.Policy
+)
 
 func must(t testing.TB, err error) {
 	t.Helper()
