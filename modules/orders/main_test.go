@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -328,7 +327,7 @@ func (h *house) open(t testing.TB) *world {
 		($2, 'girasole', 'Il Girasole', 'cooperativa', 'Via Po 9', '0372 555 030', 'girasole@coop.example', '01466360193')`, w.aurora, w.girasole)
 	w.sql(`INSERT INTO services (id, slug, title, summary, category_id, provider_id, price_kind, price_cents, price_unit, sheet, sale) VALUES
 		($1, 'pasti', 'Pasti a casa', 'Un pasto caldo.', $4, $5, 'fixed', 650, 'pasto', '{}', '{"vat":"5","most":10,"cancel_days":14,"address":true,"phone":true}'),
-		($2, 'lavanderia', 'Lavanderia', 'Panni puliti.', $4, $5, 'fixed', 950, 'sacco', '{}', '{"vat":"22","most":5,"cancel_days":3}'),
+		($2, 'lavanderia', 'Lavanderia', 'Panni puliti.', $4, $5, 'fixed', 950, 'intervento', '{}', '{"vat":"22","most":5,"cancel_days":3}'),
 		($3, 'spesa', 'Spesa a casa', 'La spesa alla porta.', $4, $6, 'fixed', 1200, 'ora', '{}', '{"vat":"exempt","most":8,"cancel_days":1}')`,
 		newID(), newID(), newID(), category, w.aurora, w.girasole)
 	w.anna, w.bruno = w.person("anna"), w.person("bruno")
@@ -380,11 +379,15 @@ func (w *world) number(sql string, args ...any) (n int) {
 // rows is how much stands in the tables that an order or its money writes to.
 func (w *world) rows() string {
 	w.t.Helper()
-	var all []string
+	var counts []string
 	for _, table := range []string{"orders", "order_parts", "order_lines", "order_numbers", "order_deliveries", "order_messages", "payments", "payment_notices", "refunds", "ledger_transfers", "ledger_entries", "ledger_outcomes", "audit_entries", "basket_lines"} {
-		all = append(all, fmt.Sprintf("%s %d", table, w.number("SELECT count(*) FROM "+table)))
+		counts = append(counts, "(SELECT '"+table+" ' || count(*) FROM "+table+")")
 	}
-	return strings.Join(append(all, w.queue.list(w.city)...), ", ")
+	var all string
+	w.must(w.db.Tx(w.ctx, func(ctx context.Context) error {
+		return tenants.PgxTx(ctx).QueryRow(ctx, "SELECT concat_ws(', ', "+strings.Join(counts, ", ")+")").Scan(&all)
+	}))
+	return strings.Join(append([]string{all}, w.queue.list(w.city)...), ", ")
 }
 
 // stays says that do changes nothing that is kept, and gives its error.

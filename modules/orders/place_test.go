@@ -32,7 +32,7 @@ func TestPlace_WritesAllThatAnOrderIs(t *testing.T) {
 	same(t, "part", fmt.Sprint(p.Provider, p.Seller, p.SellerAddress, p.SellerVAT, p.Cents, p.VATCents, p.CancelDays, p.State), fmt.Sprint(w.aurora, "Cooperativa Aurora", "Via Milano 3", "00297960197", 2250, 233, 3, Placed))
 	same(t, "waits", p.ExpiresAt.Sub(o.PlacedAt), 30*time.Minute)
 	same(t, "lines", fmt.Sprintf("%+v", p.Lines), fmt.Sprintf("%+v", []Line{
-		{w.serviceID("pasti"), "pasti", "Pasti a casa", "pasto", 2, 650, "5", 1300, 62}, {w.serviceID("lavanderia"), "lavanderia", "Lavanderia", "sacco", 1, 950, "22", 950, 171},
+		{w.serviceID("pasti"), "pasti", "Pasti a casa", "pasto", 2, 650, "5", 1300, 62}, {w.serviceID("lavanderia"), "lavanderia", "Lavanderia", "intervento", 1, 950, "22", 950, 171},
 	}))
 	if len(p.Payments) != 1 || p.Payments[0].State != payments.Open || p.Payments[0].Cents != 2250 || p.Payments[0].Rail != payments.ByCard || p.Payments[0].Account != w.anna.Account {
 		t.Errorf("payments %+v", p.Payments)
