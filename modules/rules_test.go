@@ -27,6 +27,7 @@ var edges = map[string][]string{
 	"payments":   {"ledger"},               // what was paid and given back
 	"orders":     {"accounts", "catalogue", "ledger", "payments"},
 	"portal":     {"catalogue", "places", "programmes"}, // the home shows something of each
+	"publishing": {"catalogue"},                         // drafts become services
 }
 
 // tables are whose they are. A module writes its own alone.
@@ -41,6 +42,7 @@ var tables = map[string][]string{
 	"payments":   {"payments", "payment_notices", "refunds"},
 	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
 	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
+	"publishing": {"service_versions", "service_events", "service_files", "accreditation_notices"},
 }
 
 // reads are other modules' tables that a module joins, so that a page stays one round trip.
@@ -50,6 +52,7 @@ var reads = map[string][]string{
 	"programmes": {"offices"},
 	"ledger":     {"providers"},                                        // whose statement it is
 	"orders":     {"services", "providers", "accounts", "memberships"}, // what is sold by whom, and who gets mail
+	"publishing": {"accounts", "memberships"},                          // who did what, and to whom letters go
 	"portal":     {"audit_entries"},                                    // when the city last changed, for /status
 }
 
@@ -68,6 +71,8 @@ var addresses = map[string][]string{
 	"database/sql":                       {"tenants/*", "migrations/*", "*/store.go", "*/store_*.go", "cmd/*"},
 	"github.com/casbin/casbin":           {"modules/kit/authz/*"},
 	"github.com/minio/minio-go":          {"modules/kit/files/*", "modules/kit/local/*"},
+	"github.com/pdfcpu/pdfcpu":           {"modules/kit/files/*"},
+	"golang.org/x/image":                 {"modules/kit/files/*"},
 	"github.com/riverqueue/river":        {"modules/kit/jobs/*", "migrations/*"},
 	"github.com/wneessen/go-mail":        {"modules/kit/mail/*"},
 	"github.com/yuin/goldmark":           {"modules/kit/prose/*"},

@@ -146,6 +146,7 @@ type application struct {
 	ids      map[Ref]uuid.UUID
 	pictures map[Picture]uuid.UUID
 	changes  []Change
+	opening  bool // the city is opened by this run
 }
 
 func (a *application) run(ctx context.Context, plan *Plan, fresh bool) error {
@@ -222,7 +223,7 @@ func (a *application) applyCity(ctx context.Context, city *City, plan *Plan) err
 	if !unopened && maps.Equal(origin, remembered) && len(changed) == 0 {
 		return nil
 	}
-	if unopened {
+	if a.opening = unopened; unopened {
 		status = string(StatusOpen)
 	}
 	newName := merged["name"]
@@ -252,7 +253,11 @@ func (a *application) applyHosts(ctx context.Context, plan *Plan) error {
 		return err
 	}
 	if tag.RowsAffected()+added.RowsAffected() > 0 {
-		a.changes = append(a.changes, Change{Table: "hosts", Slug: strings.Join(hosts, " "), Done: Updated})
+		done := Updated
+		if a.opening {
+			done = Created
+		}
+		a.changes = append(a.changes, Change{Table: "hosts", Slug: strings.Join(hosts, " "), Done: done})
 	}
 	return nil
 }

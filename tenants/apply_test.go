@@ -109,7 +109,7 @@ func TestApply_OpensACityAndASecondRunChangesNothing(t *testing.T) {
 	host := slug + ".example"
 	edit(files, "city.yaml", "hosts: []", "hosts: ["+host+"]")
 	changes := apply(t, slug, files, false)
-	if len(changes) != 1+1+8+1+2 || slices.ContainsFunc(changes, func(c tenants.Change) bool { return c.Done != tenants.Created && c.Table != "hosts" }) {
+	if len(changes) != 1+1+8+1+2 || slices.ContainsFunc(changes, func(c tenants.Change) bool { return c.Done != tenants.Created }) {
 		t.Errorf("changes: %v", changes)
 	}
 	ctx := inside(t, slug)
@@ -257,6 +257,13 @@ func TestApply_AHostOfAnotherCityChangesNothing(t *testing.T) {
 	apply(t, first, files, false)
 	if _, err := db.Apply(t.Context(), read(t, second, files), shelf{}, false); !errors.Is(err, tenants.ErrHostTaken) || !strings.Contains(err.Error(), first+".example") {
 		t.Fatalf("err = %v", err)
+	}
+	wrong := edit(edit(anyCity(), "city.yaml", "hosts: []", "hosts: [free.example, "+first+".example]"), "city.yaml", "province: PR", "province: pr")
+	var problems tenants.Problems
+	taken := func(f *tenants.Folder) { f.CheckHosts([]string{first + ".example"}) }
+	if _, err := tenants.ReadFolder(second, wrong, fstest.MapFS{}, parts, taken); !errors.As(err, &problems) || len(problems) != 2 ||
+		!slices.Contains(problems, tenants.Problem{File: "city.yaml", Line: 8, Field: "hosts[1]", Code: "folder.host_taken", Arg: first + ".example"}) {
+		t.Errorf("a folder with that host: %v", err)
 	}
 	if cities, err := db.BySlug(t.Context(), []string{second}); err != nil || len(cities) != 0 {
 		t.Errorf("a city was left over: %v, %v", cities, err)

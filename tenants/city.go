@@ -27,6 +27,22 @@ type City struct {
 	Settings
 }
 
+// PortalIn is the portal's name in a language: Italian where it has none.
+func (c *City) PortalIn(lang string) string {
+	if lang == "en" && c.En != nil && c.En.Portal != "" {
+		return c.En.Portal
+	}
+	return c.Portal
+}
+
+// Examples are what this city's people look for, in a language, and the one they are really in.
+func (c *City) Examples(lang string) (examples []string, in string) {
+	if lang == "en" && c.Home.En != nil && len(c.Home.En.Examples) > 0 {
+		return c.Home.En.Examples, "en"
+	}
+	return c.Home.Examples, "it"
+}
+
 // Settings are what a city's folder says of the portal as a whole, kept as one JSON value.
 type Settings struct {
 	Portal    string                       `json:"portal"`
@@ -96,4 +112,6 @@ type Twin struct {
 	Portal string `json:"portal,omitempty"`
 	Motto  string `json:"motto,omitempty"`
 	Lead   string `json:"lead,omitempty"`
+
+	Examples []string `json:"examples,omitempty"`
 }

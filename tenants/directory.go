@@ -202,7 +202,8 @@ func (d *Directory) refresh(ctx context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
-// query calls each with every city of the answer that this process serves, and with all host names it answers at.
+// query calls each with every city of the answer that this process serves, and with all host names it answers at:
+// none, until it is open for the first time.
 func (d *Directory) query(ctx context.Context, each func(*City, []string), sql string, args ...any) error {
 	rows, err := d.pool.Query(ctx, sql, args...)
 	if err != nil {
@@ -224,6 +225,10 @@ func (d *Directory) query(ctx context.Context, each func(*City, []string), sql s
 			continue
 		}
 		c.Host = c.Slug + "." + d.parent
+		if c.Portal == "" { // its folder is being applied for the first time: nobody is to know of it yet
+			each(&c, nil)
+			continue
+		}
 		each(&c, append(slices.DeleteFunc(hosts, d.ours), c.Host))
 	}
 	return rows.Err()

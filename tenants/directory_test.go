@@ -100,6 +100,34 @@ func TestDirectory_HearsOfEveryChangeWithinASecond(t *testing.T) {
 	testkit.Eventually(t, "a touch", func() bool { return d.ByID(c.ID).Version > version })
 }
 
+func TestDirectory_ACityThatIsBeingOpenedAnswersNowhere(t *testing.T) {
+	t.Parallel()
+	slug := newSlug()
+	host := slug + "." + testkit.Parent
+	pictures := shelf{upload: func() error {
+		cities, err := testkit.DB(t).BySlug(t.Context(), []string{slug})
+		if err != nil || cities[slug] == nil {
+			return fmt.Errorf("the city is not noted: %w", err)
+		}
+		testkit.Eventually(t, "the directory hears of it", func() bool { return testkit.Cities(t).ByID(cities[slug].ID) != nil })
+		if c := testkit.Cities(t).ByHost(host); c != nil {
+			t.Errorf("it answers before it is open: %s %q", c.Status, c.Name)
+		}
+		return nil
+	}}
+	if _, err := testkit.DB(t).Apply(t.Context(), read(t, slug, anyCity()), pictures, false); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, "it is open", func() bool { return testkit.Cities(t).ByHost(host) != nil })
+	if err := testkit.DB(t).SetStatus(inside(t, slug), tenants.StatusSuspended); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, "a suspended city still answers", func() bool {
+		c := testkit.Cities(t).ByHost(host)
+		return c != nil && c.Status == tenants.StatusSuspended
+	})
+}
+
 func TestDirectory_LosesNoNewsInAFlood(t *testing.T) {
 	t.Parallel()
 	d, _ := directory(t)

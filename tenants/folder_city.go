@@ -41,7 +41,8 @@ type CityFile struct {
 		Needs    []string   `yaml:"needs" validate:"required,min=8,max=10,dive,slug"`
 		News     []newsFile `yaml:"news" validate:"max=4,dive"`
 		En       struct {
-			Lead string `yaml:"lead"`
+			Lead     string   `yaml:"lead"`
+			Examples []string `yaml:"examples" validate:"omitempty,min=3,max=6,dive,required"`
 		} `yaml:"en"`
 	} `yaml:"home" validate:"required"`
 	Words map[string]map[string]string `yaml:"words" validate:"dive,keys,oneof=it en,endkeys"`
@@ -109,6 +110,20 @@ func (f *Folder) CheckWords(known func(lang, key string) bool) {
 	}
 }
 
+// CheckHosts notes the hosts that other cities have; taken says which they are.
+func (f *Folder) CheckHosts(taken []string) {
+	node, ok := f.parse("city.yaml")
+	if !ok {
+		return
+	}
+	for i, host := range f.City.Hosts {
+		if slices.Contains(taken, host) {
+			field := "hosts[" + strconv.Itoa(i) + "]"
+			f.wrong("city.yaml", lineOf(node, field), field, "folder.host_taken", host)
+		}
+	}
+}
+
 func (c CityFile) settings() Settings {
 	s := Settings{
 		Portal: c.Portal, Motto: c.Motto, Province: c.Province, ISTAT: c.ISTAT, Catastale: c.Catastale, PatronDay: c.PatronDay,
@@ -119,8 +134,8 @@ func (c CityFile) settings() Settings {
 	for _, n := range c.Home.News {
 		s.Home.News = append(s.Home.News, News(n))
 	}
-	if c.Home.En.Lead != "" {
-		s.Home.En = &Twin{Lead: c.Home.En.Lead}
+	if en := c.Home.En; en.Lead != "" || len(en.Examples) > 0 {
+		s.Home.En = &Twin{Lead: en.Lead, Examples: en.Examples}
 	}
 	if c.En.Portal != "" || c.En.Motto != "" {
 		s.En = &Twin{Portal: c.En.Portal, Motto: c.En.Motto}

@@ -94,7 +94,7 @@ func withoutSettings(environment []string) []string {
 	var kept []string
 	for _, line := range environment {
 		name, _, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(name, "WELFAREX_") && !strings.HasPrefix(name, "DATABASE_") && !strings.HasPrefix(name, "S3_") && name != "SMTP_URL" {
+		if !strings.HasPrefix(name, "WELFAREX_") && !strings.HasPrefix(name, "DATABASE_") && !strings.HasPrefix(name, "S3_") && name != "SMTP_URL" && name != "STRIPE_URL" {
 			kept = append(kept, line)
 		}
 	}

@@ -90,6 +90,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 		return err
 	}
 	a.attach(a.queue)
+	a.publishing.Guard()
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
 		Ready: a.ready, Routes: a.manifest(),
@@ -139,7 +140,8 @@ func (a *App) work(ctx context.Context) error {
 	return a.queue.Stop(ending)
 }
 
-// sweepEvery is how often each city is rid of what has had no meaning for a while: old sessions and links, interrupted uploads.
+// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads) or holds no
+// longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
 // sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers.
@@ -167,7 +169,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx))
 }
 
 // Close lets go of everything.
@@ -307,6 +309,7 @@ type routeLine struct {
 	Form   []string          `json:"form,omitempty"`
 	Bare   bool              `json:"bare,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
+	Signed bool              `json:"signed,omitempty"`
 	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
@@ -315,7 +318,7 @@ func described(list []web.Route, policy *authz.Policy) []routeLine {
 	for i, r := range list {
 		lines[i] = routeLine{
 			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
-			Bare: r.Bare, Cached: r.Cached, Roles: r.Who.Roles(policy),
+			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Roles: r.Who.Roles(policy),
 		}
 	}
 	return lines

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +48,14 @@ func (cmd *applyCommand) Run(ctx context.Context, c Config, say voice) error {
 	if !exists(filepath.Join(dir, "city.yaml")) {
 		return tell("cli.no_folder", "dir", cmd.Dir)
 	}
-	plan, err := a.readFolder(filepath.Base(dir), os.DirFS(dir))
+	slug := filepath.Base(dir)
+	others, err := a.db.Hosts(ctx, "")
+	if err != nil {
+		return err
+	}
+	delete(others, slug)
+	taken := slices.Concat(slices.Collect(maps.Values(others))...)
+	plan, err := a.readFolder(slug, os.DirFS(dir), func(f *tenants.Folder) { f.CheckHosts(taken) })
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 type reads struct{ form, query []string }
 
 // takers are the methods of web.Request that take a value by name.
-var takers = map[string]string{"Form": "form", "FormAll": "form", "Secret": "form", "Query": "query", "QueryAll": "query"}
+var takers = map[string]string{"Form": "form", "FormAll": "form", "Secret": "form", "Upload": "form", "Query": "query", "QueryAll": "query"}
 
 // fieldsRead reads the source of a route's handler: a field that is read and not in the manifest would never be attacked.
 func fieldsRead(r web.Route) (reads, error) {

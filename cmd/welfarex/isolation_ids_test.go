@@ -44,8 +44,26 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.memberships })
 	case "member":
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.members })
+	case "order":
+		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.orders })
+	case "order_part":
+		others := "another provider"
+		if p.Name == others {
+			others = "provider"
+		}
+		return attacks.IDs{Own: text(s.alfa.things.parts[p.Name]), Others: text(s.alfa.things.parts[others]), Foreign: text(s.beta.things.parts["provider"]), MadeUp: newUUID().String()}
 	case "file":
 		return attacks.IDs{Own: s.alfa.things.public.String(), Others: s.alfa.things.private.String(), Foreign: s.beta.things.public.String(), MadeUp: newUUID().String()}
+	case "draft", "attachment":
+		return s.written(p, entity)
+	case "submission":
+		return attacks.IDs{Own: text(s.alfa.things.submission), Others: text(s.alfa.things.drafts["provider"]), Foreign: text(s.beta.things.submission), MadeUp: newUUID().String()}
+	case "own_provider":
+		mine, others := s.alfa.things.providerSlugs[0], s.alfa.things.providerSlugs[1]
+		if p.Name == "another provider" {
+			mine, others = others, mine
+		}
+		return attacks.IDs{Own: mine, Others: others, Foreign: s.beta.slugs["provider"], MadeUp: madeUp(s.beta.slugs["provider"])}
 	case "token":
 		for path, purpose := range purposes {
 			if strings.HasPrefix(r.Path, path) {
@@ -59,6 +77,21 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 	default:
 		return attacks.IDs{Own: s.alfa.slugs[entity], Foreign: s.beta.slugs[entity], MadeUp: madeUp(s.beta.slugs[entity])}
 	}
+}
+
+// written gives the draft of a person's own provider, or a document of it.
+func (s *stage) written(p attacks.Person, entity string) attacks.IDs {
+	mine, others := "provider", "another provider"
+	if p.Name == others {
+		mine, others = others, mine
+	}
+	of := func(c *twin, who string) string {
+		if entity == "attachment" {
+			return text(c.things.documents[who])
+		}
+		return text(c.things.drafts[who])
+	}
+	return attacks.IDs{Own: of(s.alfa, mine), Others: of(s.alfa, others), Foreign: of(s.beta, mine), MadeUp: newUUID().String()}
 }
 
 // personal gives ids of things that people have: one's own, or for staff who look after others a colleague's.

@@ -42,24 +42,29 @@ const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 type things struct {
 	accounts, sessions, memberships, members map[string]uuid.UUID // by person; members are of their households
 	providers                                []uuid.UUID
-	tokens                                   map[string]string // by purpose: what the mail would carry
-	public, private                          uuid.UUID         // files
+	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
+	tokens                                   map[string]string    // by purpose: what the mail would carry
+	public, private                          uuid.UUID            // files
+	drafts, documents                        map[string]uuid.UUID // by person: what their provider writes
+	submission                               uuid.UUID
+	providerSlugs                            []string
 }
 
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}}
-	rows, err := s.super.Query(ctx, "SELECT id FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}}
+	rows, err := s.super.Query(ctx, "SELECT id, slug FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for rows.Next() {
 		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var slug string
+		if err := rows.Scan(&id, &slug); err != nil {
 			t.Fatal(err)
 		}
-		c.things.providers = append(c.things.providers, id)
+		c.things.providers, c.things.providerSlugs = append(c.things.providers, id), append(c.things.providerSlugs, slug)
 	}
 	hash, err := argon2id.CreateHash(password, &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 	if err != nil {
@@ -126,7 +131,7 @@ func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash s
 			provider = &c.things.providers[role.provider]
 		}
 		c.things.memberships[role.name] = newUUID()
-		s.exec(ctx, t, c, "INSERT INTO memberships (id, account_id, role, provider_id) VALUES ($1, $2, $3, $4)", c.things.memberships[role.name], account, role.role, provider)
+		s.exec(ctx, t, c, "INSERT INTO memberships (id, account_id, role, provider_id, accepted_at) VALUES ($1, $2, $3, $4, now())", c.things.memberships[role.name], account, role.role, provider)
 	}
 	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at)
 		VALUES ($1, $2, $3, $4, 'Firefox', now(), now(), '1 day', now() + interval '1 day')`, session, hashed(p.Session), account, staff && !role.half)
@@ -160,6 +165,12 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	s.exec(ctx, t, c, "INSERT INTO secrets (name, sealed) VALUES ($1, 'sealed')", mark(11))
 	s.exec(ctx, t, c, "INSERT INTO throttles (key, since, hits) VALUES ($1, now(), 1)", hashed(mark(12)))
 	s.sell(ctx, t, c, mark(20), mark(21))
+	s.order(ctx, t, c, "citizen", "provider", "paid", "settimana")
+	s.order(ctx, t, c, "another citizen", "another provider", "accepted", "ora")
+	s.order(ctx, t, c, "municipality", "another provider", "placed", mark(22)) // whose texts the program parses
+	s.exec(ctx, t, c, "UPDATE payments SET page = $1, url = $2, charge = $3 WHERE tenant_id = current_city() AND state = 'open'", mark(23), mark(24), mark(25))
+	s.exec(ctx, t, c, "INSERT INTO refunds (id, payment_id, cents, state, external, asked_at) SELECT $1, id, cents, 'asked', $2, now() FROM payments WHERE tenant_id = current_city() AND state = 'open'", newUUID(), mark(26))
+	s.exec(ctx, t, c, "INSERT INTO payment_notices (rail, notice, kind, at) VALUES ($1, $2, $3, now())", mark(27), mark(28), mark(29))
 	body := []byte("the content of " + mark(13))
 	var err error
 	c.things.public, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain; x=" + mark(16), Public: true}, body)
@@ -170,6 +181,38 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i, who := range []string{"provider", "another provider"} {
+		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
+		c.things.documents[who] = s.document(ctx, t, c, i, c.things.drafts[who])
+	}
+	c.things.submission = s.writes(ctx, t, c, 0, "submitted")
+	s.exec(ctx, t, c, `INSERT INTO accreditation_notices (id, provider_id, area, act, until, notice, reason, at) VALUES ($1, $2, $3, $4, '2026-12-31', 'soon', $5, now())`,
+		newUUID(), c.things.providers[0], mark(21), mark(22), mark(23))
+}
+
+// writes begins a version of a service that a provider has in the catalogue, with what happened to it.
+func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int, state string) uuid.UUID {
+	t.Helper()
+	service := newUUID()
+	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, reason, updated_at, submitted_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
+		`{"title": "Bozza", "summary": "Una bozza", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
+	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
+		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
+	return service
+}
+
+// document adds a document to a draft.
+func (s *stage) document(ctx context.Context, t *testing.T, c *twin, provider int, service uuid.UUID) uuid.UUID {
+	t.Helper()
+	id, err := s.app.files.Put(c.in(ctx), files.File{Module: "publishing", Name: markOf(c.letter, 950+20) + ".pdf", ContentType: "application/pdf"}, []byte("a document of "+markOf(c.letter, 950+20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(ctx, t, c, "INSERT INTO service_files (file_id, service_id, provider_id) VALUES ($1, $2, $3)", id, service, c.things.providers[provider])
+	s.exec(ctx, t, c, `UPDATE service_versions SET content = content || jsonb_build_object('attachments', jsonb_build_array(jsonb_build_object('id', $2::text, 'name', $3::text, 'bytes', 1)))
+		WHERE service_id = $1`, service, id.String(), markOf(c.letter, 950+20))
+	return id
 }
 
 // sell lets a citizen pay by a rail and buy from a provider of the city, so that its ledger is not empty.
@@ -190,4 +233,31 @@ func (s *stage) sell(ctx context.Context, t *testing.T, c *twin, rail, key strin
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// order lets a person buy something of whom another person works for; the unit is a word of the price list.
+func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worker, state, unit string) {
+	t.Helper()
+	provider := c.things.providers[0]
+	if worker == "another provider" {
+		provider = c.things.providers[1]
+	}
+	order, part, account := newUUID(), newUUID(), c.things.accounts[citizen]
+	c.lastOrder++
+	if state != "placed" {
+		c.things.orders[citizen], c.things.parts[worker] = order, part
+	}
+	s.exec(ctx, t, c, `INSERT INTO orders (id, year, number, actor_id, subject_id, payer_id, payer, beneficiary, address, phone, note, key, digest, cents, placed_at)
+		VALUES ($1, 2026, $2, $3, $3, $3, 'Persona', 'Persona', 'Via', '0372 555', 'Nota', $1, '', 1500, now())`, order, c.lastOrder, account)
+	s.exec(ctx, t, c, `INSERT INTO order_numbers (year, last) VALUES (2026, 3) ON CONFLICT DO NOTHING`)
+	s.exec(ctx, t, c, `INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, why, expires_at, answer_by, paid_at)
+		VALUES ($1, $2, $3, 'Ente', 'Via', '', 1500, 0, 14, $4, '', now() + interval '1 day', now() + interval '9 days', CASE WHEN $4 <> 'placed' THEN now() END)`, part, order, provider, state)
+	s.exec(ctx, t, c, `INSERT INTO order_lines (part_id, line, service_id, title, unit, quantity, unit_cents, vat, cents, vat_cents)
+		SELECT $1, 0, id, title, $2, 1, 1500, 'exempt', 1500, 0 FROM services WHERE tenant_id = current_city() AND published ORDER BY slug LIMIT 1`, part, unit)
+	s.exec(ctx, t, c, `INSERT INTO order_deliveries (id, part_id, line, quantity, day, worker, note, recorded_by, recorded_at) VALUES ($1, $2, 0, 1, '2026-11-01', 'Persona', '', $3, now())`, newUUID(), part, account)
+	s.exec(ctx, t, c, `INSERT INTO order_messages (id, part_id, side, author_id, body, at) VALUES ($1, $2, 'citizen', $3, 'Messaggio', now())`, newUUID(), part, account)
+	s.exec(ctx, t, c, `INSERT INTO payments (id, part_id, account_id, rail, cents, state, opened_at) VALUES ($1, $2, $3, 'desk', 1500, CASE WHEN $4 = 'placed' THEN 'open' ELSE 'paid' END, now())`, newUUID(), part, account, state)
+	s.exec(ctx, t, c, `INSERT INTO baskets (id, account_id, provider_id, touched_at) VALUES ($1, $2, $3, now())`, newUUID(), account, provider)
+	s.exec(ctx, t, c, `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) SELECT b.id, s.id, 1, now() FROM baskets b, services s
+		WHERE b.account_id = $1 AND s.tenant_id = current_city() AND s.slug = (SELECT min(slug) FROM services WHERE tenant_id = current_city() AND published)`, account)
 }

@@ -44,6 +44,8 @@ type twin struct {
 	letter string            // of its canaries
 	slugs  map[string]string // of the clones, by entity
 	things things
+
+	lastOrder int
 }
 
 // raise starts everything and opens the twins; the test's end takes it down.

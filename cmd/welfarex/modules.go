@@ -20,18 +20,20 @@ import (
 	"github.com/welfarex/welfarex/modules/places"
 	"github.com/welfarex/welfarex/modules/portal"
 	"github.com/welfarex/welfarex/modules/programmes"
+	"github.com/welfarex/welfarex/modules/publishing"
 	"github.com/welfarex/welfarex/tenants"
 )
 
 // features are the modules of this program, put together.
 type features struct {
-	modules  []modules.Module
-	words    *ui.Words
-	policy   *authz.Policy
-	accounts *accounts.Service
-	ledger   *ledger.Service
-	payments *payments.Service
-	orders   *orders.Service
+	modules    []modules.Module
+	words      *ui.Words
+	policy     *authz.Policy
+	accounts   *accounts.Service
+	ledger     *ledger.Service
+	payments   *payments.Service
+	orders     *orders.Service
+	publishing *publishing.Service
 }
 
 // assemble makes every module, once; a module that is not here does not exist.
@@ -45,10 +47,10 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.modules = []modules.Module{
 		{Name: "files", Routes: a.files.Routes()}, places.Module(), catalogue.Module(), programmes.Module(), portal.Module(),
 	}
-	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ledger.Words, payments.Words, orders.Words, ui.Locales)...); err != nil {
+	if a.words, err = ui.Load(append(words(a.modules), accounts.Words, ledger.Words, payments.Words, orders.Words, publishing.Words, ui.Locales)...); err != nil {
 		return err
 	}
-	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy, ledger.Policy, orders.Policy)...); err != nil {
+	if a.policy, err = authz.Load(append(policies(a.modules), accounts.Policy, ledger.Policy, orders.Policy, publishing.Policy)...); err != nil {
 		return err
 	}
 	a.accounts = accounts.New(accounts.Options{
@@ -62,7 +64,10 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	})
 	a.ledger.Attach(a.orders)
 	a.accounts.Suggest(a.orders.Steps)
-	a.modules = append(a.modules, a.accounts.Module(), a.ledger.Module(), a.payments.Module(), a.orders.Module())
+	a.publishing = publishing.New(publishing.Options{
+		DB: a.db, Catalogue: catalogue, Files: a.files, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,
+	})
+	a.modules = append(a.modules, a.accounts.Module(), a.publishing.Module(), a.ledger.Module(), a.payments.Module(), a.orders.Module())
 	return nil
 }
 
@@ -71,6 +76,7 @@ func (f *features) attach(q *jobs.Queue) {
 	f.accounts.Attach(q)
 	f.payments.Attach(q, f.orders)
 	f.orders.Attach(q)
+	f.publishing.Attach(q)
 }
 
 // secrets are a city's own, opened with the installation's key.
@@ -93,8 +99,8 @@ func parts() []tenants.Part {
 }
 
 // readFolder reads a city's folder for this program: its modules' parts, and words that its pages say.
-func (a *App) readFolder(slug string, files fs.FS) (*tenants.Plan, error) {
-	return tenants.ReadFolder(slug, files, tenants.House(), parts(), a.checkWords)
+func (a *App) readFolder(slug string, files fs.FS, checks ...func(*tenants.Folder)) (*tenants.Plan, error) {
+	return tenants.ReadFolder(slug, files, tenants.House(), parts(), append(checks, a.checkWords)...)
 }
 
 func (a *App) checkWords(f *tenants.Folder) { f.CheckWords(a.words.Has) }

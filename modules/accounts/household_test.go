@@ -204,7 +204,7 @@ func TestHouseholdPages_AddChangeAndRemove(t *testing.T) {
 	w.person("anna@posta.example", authz.Citizen)
 	b := w.browser().login("anna@posta.example")
 	b.get("/area-personale/nucleo").wants(t, 200, "Qui non c'è ancora nessuno", "Aggiungi una persona")
-	b.get("/area-personale/nucleo/nuovo").wants(t, 200, "ha meno di 18 anni", "Ti chiederemo un documento")
+	b.get("/area-personale/nucleo/nuovo").wants(t, 200, "ha meno di 18 anni", "può chiederti un documento")
 	a := b.post("/area-personale/nucleo/nuovo", "name", "Mario", "born", "1/1/1940", "fiscal_code", "RSSMRA80A01D150K", "relation", "parent")
 	a.wants(t, 422, "Ci sono 2 cose da sistemare", "Come genitore puoi agire solo per chi ha meno di 18 anni", "errore di battitura")
 	for _, kept := range []string{`value="Mario"`, `value="1/1/1940"`, `value="RSSMRA80A01D150K"`, `value="parent" checked`} {

@@ -36,7 +36,7 @@ func TestLinks_OfOneCityAreNothingInAnother(t *testing.T) {
 	w.person("elena@comune.example", authz.CityAdmin)
 	w.browser().register("nuova@posta.example")
 	w.browser().post("/password-dimenticata", "email", "anna@posta.example")
-	if _, err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "marco@comune.example", Role: authz.Municipality}); err != nil {
+	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "marco@comune.example", Role: authz.Municipality}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ChangeEmail(w.ctx, w.actor("elena@comune.example"), "elena@nuova.example", goodPassword, Visitor{}); err != nil {

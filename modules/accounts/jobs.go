@@ -62,7 +62,7 @@ func (s *Service) Jobs(w *jobs.Workers) {
 		return s.mailLink(ctx, j.Account, purposeReset, "/password/")
 	})
 	jobs.On(w, func(ctx context.Context, j InviteMail) error {
-		return s.mailLink(ctx, j.Account, purposeInvite, "/invito/")
+		return s.mailInvitation(ctx, j.Account)
 	})
 	jobs.On(w, func(ctx context.Context, j ChangeEmailMail) error { return s.mailNewAddress(ctx, j.Account) })
 	jobs.On(w, func(ctx context.Context, j NoticeMail) error { return s.mailNotice(ctx, j.Account, j.Notice) })
@@ -84,6 +84,22 @@ func (s *Service) mailLink(ctx context.Context, id uuid.UUID, purpose, path stri
 		return nil
 	}
 	return s.sendLink(ctx, account, account.Email, purpose, path)
+}
+
+// mailInvitation sends the link by which a role is accepted, with or without an account; who has none left to accept gets none.
+func (s *Service) mailInvitation(ctx context.Context, id uuid.UUID) error {
+	account, err := s.findAccount(ctx, id)
+	if errors.Is(err, problem.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	offered, err := s.readInvitations(ctx, id)
+	if err != nil || len(offered) == 0 {
+		return err
+	}
+	return s.sendLink(ctx, account, account.Email, purposeInvite, "/invito/")
 }
 
 // mailNewAddress tells the old address first, then sends the link to the new one; if that one has an account already, it is told so.
@@ -152,8 +168,8 @@ func (s *Service) letter(ctx context.Context, account *Account, kind, path strin
 	voice := s.words.For(city, account.Language)
 	key := "accounts.mail." + kind
 	l := mail.Letter{
-		To: account.Email, Lang: account.Language, Subject: voice.T(key+".subject", "portal", city.Portal),
-		Paragraphs: strings.Split(voice.T(key+".text", "portal", city.Portal, "email", account.NewEmail), "\n\n"),
+		To: account.Email, Lang: account.Language, Subject: voice.T(key+".subject", "portal", city.PortalIn(account.Language)),
+		Paragraphs: strings.Split(voice.T(key+".text", "portal", city.PortalIn(account.Language), "email", account.NewEmail), "\n\n"),
 		Button:     voice.T(key + ".button"), Close: voice.T(key+".close", "phone", city.Contacts.Phone),
 	}
 	l.Greeting = voice.T("accounts.mail.hello", "name", account.Name)

@@ -61,7 +61,7 @@ func TestJobs_ForNobodyDoNothing(t *testing.T) {
 		"already proved":        w.mailLink(w.ctx, account.ID, purposeVerify, "/verifica/"),
 		"no new address":        w.mailNewAddress(w.ctx, account.ID),
 		"a notice to nobody":    w.mailNotice(w.ctx, uuid.New(), noticeKnown),
-		"an invitation settled": w.mailLink(w.ctx, account.ID, purposeInvite, "/invito/"),
+		"an invitation settled": w.mailInvitation(w.ctx, account.ID),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", what, err)

@@ -134,7 +134,7 @@ func (w *world) work() {
 		case ResetMail:
 			err = w.mailLink(ctx, j.Account, purposeReset, "/password/")
 		case InviteMail:
-			err = w.mailLink(ctx, j.Account, purposeInvite, "/invito/")
+			err = w.mailInvitation(ctx, j.Account)
 		case ChangeEmailMail:
 			err = w.mailNewAddress(ctx, j.Account)
 		case NoticeMail:

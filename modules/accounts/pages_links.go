@@ -15,10 +15,12 @@ func (s *Service) linkRoutes() []web.Route {
 		{Method: "POST", Path: "/verifica/:token", About: "Proves an address: of a registration with its password, or the new one of an account.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"password", "documents"}, Handle: s.verify},
 		{Method: "GET", Path: "/password/:token", About: "Asks for a new password.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showReset},
 		{Method: "POST", Path: "/password/:token", About: "Sets a new password and ends every session.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"password"}, Handle: s.reset},
-		{Method: "GET", Path: "/invito/:token", About: "Shows an invitation to become staff.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showInvitation},
-		{Method: "POST", Path: "/invito/:token", About: "Takes an invitation: name and password, then the second factor.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"name", "password", "terms", "documents"}, Handle: s.takeInvitation},
+		{Method: "GET", Path: "/invito/:token", About: "Shows an invitation to become staff, or to take another role.", Who: web.Anyone, Class: web.Own, Params: token, Handle: s.showInvitation},
+		{Method: "POST", Path: "/invito/:token", About: "Takes an invitation: name and password, then the second factor; or as oneself, for who has an account.", Who: web.Anyone, Class: web.Own, Params: token, Form: []string{"name", "password", "terms", "documents"}, Handle: s.takeInvitation},
 	}
 }
+
+//words: done.accounts.role_accepted
 
 // linkForm is the page behind a link of a mail.
 type linkForm struct {
@@ -110,6 +112,9 @@ func (s *Service) showInvitation(r *web.Request) error {
 	if err != nil {
 		return spent(r, err)
 	}
+	if !account.Pending() {
+		return s.showOffer(r, account)
+	}
 	documents, err := s.Documents(r.Ctx)
 	if err != nil {
 		return err
@@ -122,6 +127,9 @@ func (s *Service) takeInvitation(r *web.Request) error {
 	_, account, err := s.Look(r.Ctx, r.Param("token"), purposeInvite)
 	if err != nil {
 		return spent(r, err)
+	}
+	if !account.Pending() {
+		return s.acceptOffer(r, account)
 	}
 	in := Registration{Name: r.Form("name"), Password: r.Secret("password"), Terms: r.Form("terms") != "", Language: r.Lang, Documents: r.FormAll("documents")}
 	entry, err := s.TakeInvitation(r.Ctx, r.Param("token"), in, visitor(r))
@@ -137,4 +145,27 @@ func (s *Service) takeInvitation(r *web.Request) error {
 		return r.Again(err, invitationPage(private(r, r.T("accounts.invitation.title")), f))
 	}
 	return s.letIn(r, entry)
+}
+
+// showOffer shows the roles that an invitation offers; accepting them needs the account it was sent to.
+func (s *Service) showOffer(r *web.Request, account *Account) error {
+	offered, err := s.Offered(r.Ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	if len(offered) == 0 {
+		return spent(r, ErrToken)
+	}
+	f := linkForm{Token: r.Param("token"), Email: account.Email}
+	return r.Show(offerPage(private(r, r.T("accounts.invitation.title")), r.Actor, r.Actor != nil && r.Actor.Account == account.ID, f, offered))
+}
+
+func (s *Service) acceptOffer(r *web.Request, account *Account) error {
+	if r.Actor == nil || r.Actor.Account != account.ID {
+		return r.See("/invito/" + r.Param("token"))
+	}
+	if err := s.AcceptInvitation(r.Ctx, r.Actor, r.Param("token"), visitor(r)); err != nil {
+		return spent(r, err)
+	}
+	return r.Done("/area-personale", "accounts.role_accepted")
 }

@@ -36,7 +36,7 @@ func (s *Service) staffRoutes() []web.Route {
 	}
 }
 
-//words: done.accounts.invited done.accounts.invited_active done.accounts.role_given done.accounts.role_taken done.accounts.reminded done.accounts.withdrawn done.accounts.factor_reset
+//words: done.accounts.invited done.accounts.role_given done.accounts.role_taken done.accounts.reminded done.accounts.withdrawn done.accounts.factor_reset
 
 // adminPage begins a page of the administration.
 func adminPage(r *web.Request, title string) *ui.Page {
@@ -105,14 +105,10 @@ func (s *Service) showInvite(r *web.Request) error {
 func (s *Service) invite(r *web.Request) error {
 	f := typedInvitation(r)
 	in, err := f.invitation()
-	active := false
 	if err == nil {
-		active, err = s.Invite(r.Ctx, r.Actor, in)
+		err = s.Invite(r.Ctx, r.Actor, in)
 	}
-	switch {
-	case err == nil && active:
-		return r.Done(peoplePath, "accounts.invited_active")
-	case err == nil:
+	if err == nil {
 		return r.Done(peoplePath, "accounts.invited")
 	}
 	var failed error

@@ -40,7 +40,7 @@ func mayRemove(m Membership, admins int) error {
 // mayClose: whoever is the last administrator names another one first.
 func mayClose(memberships []Membership, admins int) error {
 	for _, m := range memberships {
-		if m.Role == authz.CityAdmin && admins <= 1 {
+		if m.Role == authz.CityAdmin && !m.Open && admins <= 1 {
 			return ErrLastAdminLeft
 		}
 	}

@@ -58,14 +58,17 @@ func (w *world) invited(email string) (account *Account, path, token string) {
 	return account, path, token
 }
 
-func TestInvitation_IsWorthNothingOnceTheAddressIsProved(t *testing.T) {
+func TestInvitation_IsForOneselfAloneOnceTheAddressIsProved(t *testing.T) {
 	w := setup(t)
 	_, invitation, _ := w.invited("marco@comune.example")
 	w.browser().register("marco@comune.example").leads(t, "/registrati/grazie")
 	path, _ := w.link("marco@comune.example")
-	w.browser().post(path, "password", goodPassword).leads(t, "/area-personale/secondo-fattore")
-	w.browser().get(invitation).wants(t, 404, "non vale più")
-	w.browser().post(invitation, "name", "Ladro", "password", "tre gatti sul tetto", "terms", "1").wants(t, 404, "non vale più")
+	w.browser().post(path, "password", goodPassword).leads(t, "/area-personale")
+	w.browser().post(invitation, "name", "Ladro", "password", "tre gatti sul tetto", "terms", "1").leads(t, invitation)
+	w.browser().get(invitation).wants(t, 200, "Accedi per accettare")
+	if n := w.number("SELECT count(*) FROM accounts WHERE name = 'Ladro'") + w.number("SELECT count(*) FROM memberships WHERE role = 'municipality' AND accepted_at IS NOT NULL"); n != 0 {
+		t.Error("a stranger used the invitation")
+	}
 }
 
 func TestInvitation_IsForWhoHasNotComeYet(t *testing.T) {
@@ -171,7 +174,7 @@ func TestTakeRole_LooksAgainAfterWaiting(t *testing.T) {
 		}
 		go func() { done <- w.TakeRole(w.ctx, admin, account.ID, c.Memberships[0].ID) }()
 		time.Sleep(200 * time.Millisecond) // the other one gets as far as it can
-		return w.give(ctx, admin.ID(), locked, Invitation{Role: authz.WelfareManager})
+		return w.give(ctx, admin.ID(), locked, Invitation{Role: authz.WelfareManager}, false)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,7 @@ func (s *Service) seedRole(ctx context.Context, account uuid.UUID, p SeedPerson)
 	if err != nil {
 		return err
 	}
-	added, err := insertMembership(ctx, id, account, Invitation{Role: p.Role, Provider: provider, Office: office}, s.now())
+	added, err := insertMembership(ctx, id, account, Invitation{Role: p.Role, Provider: provider, Office: office}, s.now(), true)
 	if err != nil || !added {
 		return err
 	}

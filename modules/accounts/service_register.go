@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
 )
 
@@ -114,9 +115,6 @@ func (s *Service) Verify(ctx context.Context, token, password string, shown []st
 		}
 		fresh.Verified = s.now()
 		if err := saveAccount(ctx, fresh); err != nil {
-			return err
-		}
-		if err := dropTokens(ctx, fresh.ID, s.now(), purposeInvite); err != nil {
 			return err
 		}
 		if _, err := insertAcceptances(ctx, fresh.ID, shown, s.now()); err != nil {
@@ -266,6 +264,9 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 		if _, err := insertAcceptances(ctx, account.ID, r.Documents, s.now()); err != nil {
 			return err
 		}
+		if _, err := acceptMemberships(ctx, account.ID, s.now()); err != nil {
+			return err
+		}
 		if err := auditSelf(ctx, account.ID, "invitation_taken", "invitation"); err != nil {
 			return err
 		}
@@ -273,6 +274,46 @@ func (s *Service) TakeInvitation(ctx context.Context, token string, r Registrati
 		return err
 	})
 	return entry, err
+}
+
+// Offered gives the roles that an invitation offers to somebody who has an account.
+func (s *Service) Offered(ctx context.Context, account uuid.UUID) ([]Membership, error) {
+	return s.readInvitations(ctx, account)
+}
+
+// AcceptInvitation takes the roles of an invitation for an account that lives already. Who becomes staff signs in anew: their sessions
+// were a citizen's.
+func (s *Service) AcceptInvitation(ctx context.Context, actor *authz.Actor, token string, v Visitor) error {
+	account, err := s.findLink(ctx, token, purposeInvite, v)
+	if err != nil {
+		return err
+	}
+	if actor == nil || actor.Account != account.ID {
+		return problem.ErrForbidden
+	}
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		account, _, err := s.lockLink(ctx, account.ID, token, purposeInvite)
+		if err != nil {
+			return err
+		}
+		staff, err := hasRoles(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		accepted, err := acceptMemberships(ctx, account.ID, s.now())
+		if err != nil {
+			return err
+		}
+		if !accepted || account.Pending() {
+			return ErrToken
+		}
+		if !staff {
+			if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
+				return err
+			}
+		}
+		return auditSelf(ctx, account.ID, "invitation_taken", "invitation")
+	})
 }
 
 // ConfirmEmail makes the new address the account's, by the link that was sent there.

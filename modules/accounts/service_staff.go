@@ -73,24 +73,24 @@ func (s *Service) Trail(ctx context.Context, actor *authz.Actor, verb string, be
 	return s.readTrail(ctx, verb, before)
 }
 
-// Invite gives a role to whoever has an address. A person who has an account is told, and active says that the role counts from now
-// on; another gets a link to make one.
-func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) (active bool, err error) {
+// Invite offers a role to whoever has an address: they get a link, and the role counts once they have accepted it. Whether they had an
+// account already, nobody can tell from the answer.
+func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) error {
 	i.Email = foldEmail(i.Email)
 	if err := s.allow(actor, "invite", "membership"); err != nil {
-		return false, err
+		return err
 	}
 	if err := i.check(); err != nil {
-		return false, err
+		return err
 	}
 	if err := s.count(ctx, inviteByAccount, actor.Account.String()); err != nil {
-		return false, err
+		return err
 	}
 	id, err := s.newID()
 	if err != nil {
-		return false, err
+		return err
 	}
-	err = s.db.Tx(ctx, func(ctx context.Context) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
 		_, err := insertAccount(ctx, &Account{ID: id, Email: i.Email, Language: "it", Created: s.now()})
 		if err != nil {
 			return err
@@ -99,13 +99,11 @@ func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) 
 		if err != nil {
 			return err
 		}
-		active = !account.Pending()
-		return s.give(ctx, actor.ID(), account, i)
+		return s.give(ctx, actor.ID(), account, i, false)
 	})
-	return active && err == nil, err
 }
 
-// GiveRole gives a colleague one more role.
+// GiveRole gives a colleague one more role: at once, or with those that they have still to accept.
 func (s *Service) GiveRole(ctx context.Context, actor *authz.Actor, colleague uuid.UUID, i Invitation) error {
 	if err := s.allow(actor, "invite", "membership"); err != nil {
 		return err
@@ -116,16 +114,20 @@ func (s *Service) GiveRole(ctx context.Context, actor *authz.Actor, colleague uu
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		account, err := s.lockColleague(ctx, colleague)
+		account, err := s.lockInvited(ctx, colleague)
 		if err != nil {
 			return err
 		}
-		return s.give(ctx, actor.ID(), account, i)
+		staff, err := hasRoles(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		return s.give(ctx, actor.ID(), account, i, staff && !account.Pending())
 	})
 }
 
-// give adds a role and tells the person. Who becomes staff signs in anew: their sessions were a citizen's.
-func (s *Service) give(ctx context.Context, actor string, account *Account, i Invitation) error {
+// give adds a role, or the offer of one, and tells the person.
+func (s *Service) give(ctx context.Context, actor string, account *Account, i Invitation, accepted bool) error {
 	ok, err := scopeExists(ctx, i)
 	if err != nil {
 		return err
@@ -133,32 +135,26 @@ func (s *Service) give(ctx context.Context, actor string, account *Account, i In
 	if !ok {
 		return problem.ErrNotFound
 	}
-	staff, err := hasRoles(ctx, account.ID)
-	if err != nil {
-		return err
-	}
 	id, err := s.newID()
 	if err != nil {
 		return err
 	}
-	added, err := insertMembership(ctx, id, account.ID, i, s.now())
+	added, err := insertMembership(ctx, id, account.ID, i, s.now(), accepted)
 	if err != nil {
 		return err
 	}
 	if !added {
 		return at("role", ErrHasRole)
 	}
-	if !staff {
-		if err := deleteSessions(ctx, account.ID, uuid.Nil); err != nil {
-			return err
-		}
-	}
 	i.Email = ""
-	if err := tenants.Audit(ctx, tenants.Entry{Actor: actor, SubjectKind: "account", Subject: account.ID.String(), Verb: "role_given",
-		Purpose: "role " + i.Role, After: i}); err != nil {
+	entry := tenants.Entry{Actor: actor, SubjectKind: "account", Subject: account.ID.String(), Verb: "role_given", Purpose: "role " + i.Role, After: i}
+	if !accepted {
+		entry.Verb = "invitation_sent"
+	}
+	if err := tenants.Audit(ctx, entry); err != nil {
 		return err
 	}
-	if account.Pending() {
+	if !accepted {
 		return s.queue.Enqueue(ctx, InviteMail{account.ID})
 	}
 	return s.queue.Enqueue(ctx, NoticeMail{account.ID, noticeRole})
@@ -172,6 +168,19 @@ func (s *Service) lockColleague(ctx context.Context, id uuid.UUID) (*Account, er
 	}
 	staff, err := hasRoles(ctx, id)
 	if err == nil && !staff {
+		err = problem.ErrNotFound
+	}
+	return account, err
+}
+
+// lockInvited is lockColleague that also finds who was invited and accepted nothing yet.
+func (s *Service) lockInvited(ctx context.Context, id uuid.UUID) (*Account, error) {
+	account, err := lockAccount(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	staff, invited, err := standing(ctx, id)
+	if err == nil && !staff && !invited {
 		err = problem.ErrNotFound
 	}
 	return account, err
@@ -200,7 +209,10 @@ func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, m
 		if found == nil {
 			return problem.ErrNotFound
 		}
-		if !account.Pending() {
+		if found.Open && len(list) == 1 {
+			return s.withdraw(ctx, actor, account)
+		}
+		if !found.Open {
 			if err := mayRemove(*found, admins); err != nil {
 				return err
 			}
@@ -208,14 +220,11 @@ func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, m
 		if err := deleteMembership(ctx, membership); err != nil {
 			return err
 		}
-		if err := tenants.Audit(ctx, tenants.Entry{Actor: actor.ID(), SubjectKind: "account", Subject: colleague.String(), Verb: "role_taken",
-			Purpose: "role " + found.Role, Before: found}); err != nil {
-			return err
+		entry := tenants.Entry{Actor: actor.ID(), SubjectKind: "account", Subject: colleague.String(), Verb: "role_taken", Purpose: "role " + found.Role, Before: found}
+		if found.Open {
+			entry.Verb = "invitation_withdrawn"
 		}
-		if account.Pending() && len(list) == 1 {
-			return s.withdraw(ctx, actor, account)
-		}
-		return nil
+		return tenants.Audit(ctx, entry)
 	})
 }
 
@@ -228,12 +237,9 @@ func (s *Service) RemindInvitation(ctx context.Context, actor *authz.Actor, coll
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		account, err := s.lockColleague(ctx, colleague)
+		account, err := s.lockOpen(ctx, colleague)
 		if err != nil {
 			return err
-		}
-		if !account.Pending() {
-			return ErrNotInvited
 		}
 		if err := audit(ctx, actor.ID(), account.ID, "invitation_sent_again", "invitation"); err != nil {
 			return err
@@ -248,22 +254,37 @@ func (s *Service) CancelInvitation(ctx context.Context, actor *authz.Actor, coll
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		account, err := s.lockColleague(ctx, colleague)
+		account, err := s.lockOpen(ctx, colleague)
 		if err != nil {
 			return err
-		}
-		if !account.Pending() {
-			return ErrNotInvited
 		}
 		return s.withdraw(ctx, actor, account)
 	})
 }
 
+// lockOpen is lockInvited of somebody who has an invitation to accept.
+func (s *Service) lockOpen(ctx context.Context, id uuid.UUID) (*Account, error) {
+	account, err := s.lockInvited(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	_, invited, err := standing(ctx, id)
+	if err == nil && !invited {
+		err = ErrNotInvited
+	}
+	return account, err
+}
+
+// withdraw takes an invitation back. An account that was made for it goes with it; a person's own stays as it was.
 func (s *Service) withdraw(ctx context.Context, actor *authz.Actor, account *Account) error {
 	if err := audit(ctx, actor.ID(), account.ID, "invitation_withdrawn", "invitation"); err != nil {
 		return err
 	}
-	return closeAccount(ctx, account.ID, s.now())
+	if account.Pending() {
+		return closeAccount(ctx, account.ID, s.now())
+	}
+	_, err := deleteInvitations(ctx, account.ID, s.now())
+	return err
 }
 
 // ResetFactor takes a colleague's second factor away, for instance with a lost phone: their sessions end and they enrol anew.

@@ -29,7 +29,7 @@ func TestInvitation_IsTakenWithNamePasswordAndFactor(t *testing.T) {
 	w := setup(t)
 	aurora := w.provider("aurora", "Cooperativa Aurora")
 	w.person("elena@comune.example", authz.CityAdmin)
-	if _, err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "paolo@aurora.example", Role: authz.Provider, Provider: aurora}); err != nil {
+	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: "paolo@aurora.example", Role: authz.Provider, Provider: aurora}); err != nil {
 		t.Fatal(err)
 	}
 	path, _ := w.link("paolo@aurora.example")
@@ -72,19 +72,65 @@ func TestInvitation_IsSentAgainAndWithdrawn(t *testing.T) {
 	admin.post("/amministrazione/persone/"+paola.ID.String()+"/invito/annullamento").wants(t, 409, "ha già accettato")
 }
 
-func TestInvite_ACitizenBecomesStaffAndSignsInAnew(t *testing.T) {
+func TestInvite_ACitizenAcceptsAndSignsInAnew(t *testing.T) {
 	w := setup(t)
 	w.person("elena@comune.example", authz.CityAdmin)
-	w.person("anna@posta.example", authz.Citizen)
+	anna := w.person("anna@posta.example", authz.Citizen)
+	w.person("bruno@posta.example", authz.Citizen)
 	b := w.browser().login("anna@posta.example")
 	admin := w.browser().login("elena@comune.example")
-	admin.post("/amministrazione/persone/invito", "email", "anna@posta.example", "role", "welfare_manager").leads(t, "/amministrazione/persone?fatto=accounts.invited_active")
-	admin.get("/amministrazione/persone?fatto=accounts.invited_active").wants(t, 200, "Il ruolo è attivo da subito")
-	if subject := w.letter("anna@posta.example").Subject; !strings.HasPrefix(subject, "Hai un nuovo ruolo") {
-		t.Errorf("told %q", subject)
+	admin.post("/amministrazione/persone/invito", "email", "anna@posta.example", "role", "welfare_manager").leads(t, "/amministrazione/persone?fatto=accounts.invited")
+	path, _ := w.link("anna@posta.example")
+	if actor := w.actor("anna@posta.example"); len(actor.Memberships) != 0 {
+		t.Error("a role counts before it was accepted")
 	}
+	w.browser().get(path).wants(t, 200, "Welfare manager", "Accedi per accettare")
+	w.browser().post(path).leads(t, path)
+	other := w.browser().login("bruno@posta.example")
+	other.get(path).wants(t, 200, "Adesso sei dentro come bruno@posta.example")
+	other.post(path).leads(t, path)
+	if n := w.number("SELECT count(*) FROM memberships WHERE accepted_at IS NULL AND account_id = $1", anna.ID); n != 1 {
+		t.Error("somebody else accepted")
+	}
+	b.get("/area-personale").wants(t, 200) // still as a citizen
+	b.get(path).wants(t, 200, "Accetta")
+	b.post(path).leads(t, "/area-personale")
 	b.get("/area-personale").leads(t, "/accedi")
 	b.post("/accedi", "email", "anna@posta.example", "password", goodPassword).leads(t, "/area-personale/secondo-fattore")
+	b.get(path).wants(t, 404, "non vale più")
+}
+
+func TestInvite_TellsNobodyWhoHasAnAccount(t *testing.T) {
+	w := setup(t)
+	w.person("elena@comune.example", authz.CityAdmin)
+	anna := w.person("anna@posta.example", authz.Citizen)
+	admin := w.browser().login("elena@comune.example")
+	seen := map[string]string{}
+	for _, email := range []string{"anna@posta.example", "nina@posta.example"} {
+		admin.post("/amministrazione/persone/invito", "email", email, "role", "welfare_manager").leads(t, "/amministrazione/persone?fatto=accounts.invited")
+		account, err := w.findEmail(w.ctx, email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := "/amministrazione/persone/" + account.ID.String()
+		admin.get(page).wants(t, 200, "Annulla l'invito")
+		for _, path := range []string{page, "/amministrazione/persone", "/amministrazione", "/amministrazione/registro"} {
+			text := admin.get(path).text()
+			if strings.Contains(text, "Prova A") {
+				t.Errorf("%s names who was invited", path)
+			}
+			seen[email] += strings.ReplaceAll(text, email, "")
+		}
+		admin.post(page+"/secondo-fattore/azzeramento").wants(t, 404)
+		admin.post(page+"/invito/annullamento").leads(t, "/amministrazione/persone?fatto=accounts.withdrawn")
+		admin.get(page).wants(t, 404)
+	}
+	if first, second := seen["anna@posta.example"], seen["nina@posta.example"]; len(first) == 0 || strings.Count(first, "Invito aperto") != strings.Count(second, "Invito aperto") {
+		t.Error("an invitation looks different where there is an account")
+	}
+	if n := w.number("SELECT count(*) FROM accounts WHERE id = $1 AND closed_at IS NULL", anna.ID); n != 1 {
+		t.Error("with the invitation the account went, too")
+	}
 }
 
 func TestTakeRole_TheNextRequestIsRefused(t *testing.T) {
@@ -119,7 +165,7 @@ func TestTakeRole_SomebodyStaysInCharge(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	// An invitation is nobody in charge yet.
-	if _, err := w.Invite(w.ctx, actor, Invitation{Email: "altra@comune.example", Role: authz.CityAdmin}); err != nil {
+	if err := w.Invite(w.ctx, actor, Invitation{Email: "altra@comune.example", Role: authz.CityAdmin}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.TakeRole(w.ctx, actor, elena.ID, own.Memberships[0].ID); !errors.Is(err, ErrLastAdmin) {
@@ -196,7 +242,7 @@ func TestProvider_StaffSeeOnlyTheirOwn(t *testing.T) {
 	if filo != 1 {
 		t.Fatal("no such provider")
 	}
-	w.sql("INSERT INTO memberships (id, account_id, role, provider_id) SELECT $1, a.id, 'provider', p.id FROM accounts a, providers p WHERE a.email = 'zita@aurora.example' AND p.slug = 'filo'", uuid.New())
+	w.sql("INSERT INTO memberships (id, account_id, role, provider_id, accepted_at) SELECT $1, a.id, 'provider', p.id, now() FROM accounts a, providers p WHERE a.email = 'zita@aurora.example' AND p.slug = 'filo'", uuid.New())
 	if a := w.browser().login("paolo@aurora.example").get("/ente"); strings.Contains(a.body, "Filo") {
 		t.Error("a colleague's other provider")
 	}
@@ -206,7 +252,7 @@ func TestPeople_SayWhenSomebodyWasHereAndNeverGuess(t *testing.T) {
 	w := setup(t)
 	elena := w.person("elena@comune.example", authz.CityAdmin)
 	marco := w.person("marco@comune.example", authz.Municipality)
-	if _, err := w.Invite(w.ctx, w.actor(elena.Email), Invitation{Email: "lucia@comune.example", Role: authz.Municipality}); err != nil {
+	if err := w.Invite(w.ctx, w.actor(elena.Email), Invitation{Email: "lucia@comune.example", Role: authz.Municipality}); err != nil {
 		t.Fatal(err)
 	}
 	admin := w.browser().login(elena.Email)
@@ -250,7 +296,7 @@ func TestTrail_NamesWhoWasStaffThen(t *testing.T) {
 	w.actor("anna@posta.example")   // signs in as a citizen,
 	w.actor("marco@comune.example") // and he with a role
 	w.sql("DELETE FROM memberships WHERE account_id = $1", marco.ID)
-	if _, err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: anna.Email, Role: authz.WelfareManager}); err != nil {
+	if err := w.Invite(w.ctx, w.actor("elena@comune.example"), Invitation{Email: anna.Email, Role: authz.WelfareManager}); err != nil {
 		t.Fatal(err)
 	}
 	list, _, err := w.readTrail(w.ctx, "signed_in", 0)
@@ -304,8 +350,7 @@ func TestRefusals(t *testing.T) {
 		"list staff":      func(a *authz.Actor) error { _, err := w.Staff(w.ctx, a); return err },
 		"see a colleague": func(a *authz.Actor) error { _, _, _, err := w.Colleague(w.ctx, a, target); return err },
 		"invite": func(a *authz.Actor) error {
-			_, err := w.Invite(w.ctx, a, Invitation{Email: "x@y.example", Role: authz.CityAdmin})
-			return err
+			return w.Invite(w.ctx, a, Invitation{Email: "x@y.example", Role: authz.CityAdmin})
 		},
 		"give a role":       func(a *authz.Actor) error { return w.GiveRole(w.ctx, a, target, Invitation{Role: authz.CityAdmin}) },
 		"take a role":       func(a *authz.Actor) error { return w.TakeRole(w.ctx, a, target, uuid.New()) },

@@ -36,7 +36,7 @@ func (s *Service) resume(ctx context.Context, hash []byte) (*authz.Actor, error)
 			return err
 		})
 		b.Queue(`SELECT m.role, m.provider_id, m.office_id FROM memberships m JOIN sessions s ON s.account_id = m.account_id
-			WHERE s.token = $1 ORDER BY m.created_at, m.id`, hash).Query(func(rows pgx.Rows) (err error) {
+			WHERE s.token = $1 AND m.accepted_at IS NOT NULL ORDER BY m.created_at, m.id`, hash).Query(func(rows pgx.Rows) (err error) {
 			memberships, err = pgx.CollectRows(rows, scanScope)
 			return err
 		})

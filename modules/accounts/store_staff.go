@@ -23,6 +23,7 @@ type Membership struct {
 	Scope    string // name of the provider or office, "" for the whole city
 	Slug     string // of the provider
 	Since    time.Time
+	Open     bool // an invitation that was not accepted: it counts for nothing yet
 }
 
 // Colleague is an account with its roles, as other staff see it.
@@ -30,7 +31,7 @@ type Colleague struct {
 	ID          uuid.UUID
 	Name        string
 	Email       string
-	Pending     bool // invited, and not come yet
+	Pending     bool // invited, and no role accepted yet: whether they have an account, and with what name, is nobody's business
 	Enrolled    bool
 	Seen        time.Time // in a session, or by the trail when that is over; zero if neither knows
 	Memberships []Membership
@@ -44,21 +45,22 @@ type Scope struct {
 }
 
 // Providers and offices are the catalogue's; here only their names are read, in the same round trip.
-const membershipQuery = `SELECT m.id, m.account_id, m.role, m.provider_id, m.office_id, COALESCE(p.name, o.name, ''), COALESCE(p.slug, ''), m.created_at
+const membershipQuery = `SELECT m.id, m.account_id, m.role, m.provider_id, m.office_id, COALESCE(p.name, o.name, ''), COALESCE(p.slug, ''), m.created_at, m.accepted_at IS NULL
 	FROM memberships m LEFT JOIN providers p ON p.id = m.provider_id LEFT JOIN offices o ON o.id = m.office_id`
 
 func scanMembership(row pgx.CollectableRow) (Membership, error) {
 	var m Membership
 	var provider, office uuid.NullUUID
-	err := row.Scan(&m.ID, &m.Account, &m.Role, &provider, &office, &m.Scope, &m.Slug, &m.Since)
+	err := row.Scan(&m.ID, &m.Account, &m.Role, &provider, &office, &m.Scope, &m.Slug, &m.Since, &m.Open)
 	m.Provider, m.Office = provider.UUID, office.UUID
 	return m, err
 }
 
-const colleagueQuery = `SELECT a.id, a.name, a.email, a.verified_at IS NULL, a.totp_since IS NOT NULL,
-	COALESCE(GREATEST((SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.id), (SELECT e.at FROM audit_entries e
-		WHERE e.subject_kind = 'account' AND e.subject = a.id::text AND e.verb IN ('signed_in', 'factor_enrolled') ORDER BY e.seq DESC LIMIT 1)),
-		'0001-01-01Z') FROM accounts a`
+const colleagueQuery = `SELECT a.id, CASE WHEN k.staff THEN a.name ELSE '' END, a.email, NOT k.staff, k.staff AND a.totp_since IS NOT NULL,
+	COALESCE(CASE WHEN k.staff THEN GREATEST((SELECT max(s.seen_at) FROM sessions s WHERE s.account_id = a.id), (SELECT e.at FROM audit_entries e
+		WHERE e.subject_kind = 'account' AND e.subject = a.id::text AND e.verb IN ('signed_in', 'factor_enrolled') ORDER BY e.seq DESC LIMIT 1)) END,
+		'0001-01-01Z') FROM accounts a CROSS JOIN LATERAL (SELECT a.verified_at IS NOT NULL AND EXISTS (SELECT FROM memberships r
+			WHERE r.account_id = a.id AND r.accepted_at IS NOT NULL)) AS k (staff)`
 
 func scanColleague(row pgx.CollectableRow) (*Colleague, error) {
 	var c Colleague
@@ -70,7 +72,7 @@ func scanColleague(row pgx.CollectableRow) (*Colleague, error) {
 func queueColleagues(b *pgx.Batch, into *[]*Colleague, where string, args ...any) {
 	var list []*Colleague
 	b.Queue(colleagueQuery+" WHERE a.closed_at IS NULL AND EXISTS (SELECT FROM memberships m WHERE m.account_id = a.id AND "+where+`)
-		ORDER BY a.verified_at IS NOT NULL, lower(a.name), a.email`, args...).Query(func(rows pgx.Rows) (err error) {
+		ORDER BY k.staff, CASE WHEN k.staff THEN lower(a.name) END, a.email`, args...).Query(func(rows pgx.Rows) (err error) {
 		list, err = pgx.CollectRows(rows, scanColleague)
 		return err
 	})
@@ -190,11 +192,37 @@ func scopeBySlug(ctx context.Context, table, slug string) (id uuid.UUID, err err
 
 func idOrNull(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
-// insertMembership gives a role; it says whether the account did not hold it yet.
-func insertMembership(ctx context.Context, id, account uuid.UUID, i Invitation, now time.Time) (bool, error) {
-	n, err := exec(ctx, "give a role", `INSERT INTO memberships (id, account_id, role, provider_id, office_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, id, account, i.Role, idOrNull(i.Provider), idOrNull(i.Office), now)
+// insertMembership gives a role, or offers it as an invitation; it says whether the account did not hold it yet.
+func insertMembership(ctx context.Context, id, account uuid.UUID, i Invitation, now time.Time, accepted bool) (bool, error) {
+	n, err := exec(ctx, "give a role", `INSERT INTO memberships (id, account_id, role, provider_id, office_id, created_at, accepted_at)
+		VALUES ($1, $2, $3, $4, $5, $6::timestamptz, CASE WHEN $7 THEN $6::timestamptz END) ON CONFLICT DO NOTHING`, id, account, i.Role, idOrNull(i.Provider), idOrNull(i.Office), now, accepted)
 	return n == 1, err
+}
+
+// acceptMemberships turns the invitations of an account into roles; it says whether there were any.
+func acceptMemberships(ctx context.Context, account uuid.UUID, now time.Time) (bool, error) {
+	n, err := exec(ctx, "accept roles", "UPDATE memberships SET accepted_at = $2 WHERE account_id = $1 AND accepted_at IS NULL", account, now)
+	return n > 0, err
+}
+
+// deleteInvitations takes back the roles that an account did not accept, and their links; it says whether there were any.
+func deleteInvitations(ctx context.Context, account uuid.UUID, now time.Time) (bool, error) {
+	n, err := exec(ctx, "take invitations back", "DELETE FROM memberships WHERE account_id = $1 AND accepted_at IS NULL", account)
+	if err != nil {
+		return false, err
+	}
+	return n > 0, dropTokens(ctx, account, now, purposeInvite)
+}
+
+// readInvitations gives the roles that an account was offered and did not accept yet.
+func (s *Service) readInvitations(ctx context.Context, account uuid.UUID) (list []Membership, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue(membershipQuery+" WHERE m.account_id = $1 AND m.accepted_at IS NULL ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
+			list, err = pgx.CollectRows(rows, scanMembership)
+			return err
+		})
+	})
+	return list, err
 }
 
 func deleteMembership(ctx context.Context, id uuid.UUID) error {
@@ -207,7 +235,7 @@ func deleteMembership(ctx context.Context, id uuid.UUID) error {
 func lockMemberships(ctx context.Context, account uuid.UUID) (list []Membership, admins int, err error) {
 	tx := tenants.PgxTx(ctx)
 	rows, err := tx.Query(ctx, `SELECT a.id FROM memberships m JOIN accounts a ON a.id = m.account_id
-		WHERE m.role = 'city_admin' AND a.closed_at IS NULL AND a.verified_at IS NOT NULL ORDER BY m.id FOR UPDATE OF m`)
+		WHERE m.role = 'city_admin' AND m.accepted_at IS NOT NULL AND a.closed_at IS NULL AND a.verified_at IS NOT NULL ORDER BY m.id FOR UPDATE OF m`)
 	if err != nil {
 		return nil, 0, fmt.Errorf("lock the administrators: %w", err)
 	}
@@ -225,8 +253,15 @@ func lockMemberships(ctx context.Context, account uuid.UUID) (list []Membership,
 
 // hasRoles says whether an account is staff.
 func hasRoles(ctx context.Context, account uuid.UUID) (staff bool, err error) {
-	err = tenants.PgxTx(ctx).QueryRow(ctx, "SELECT EXISTS (SELECT FROM memberships WHERE account_id = $1)", account).Scan(&staff)
+	staff, _, err = standing(ctx, account)
 	return staff, err
+}
+
+// standing says whether an account is staff, and whether it is invited to a role.
+func standing(ctx context.Context, account uuid.UUID) (staff, invited bool, err error) {
+	err = tenants.PgxTx(ctx).QueryRow(ctx, `SELECT COALESCE(bool_or(accepted_at IS NOT NULL), false), COALESCE(bool_or(accepted_at IS NULL), false)
+		FROM memberships WHERE account_id = $1`, account).Scan(&staff, &invited)
+	return staff, invited, err
 }
 
 // readOverview reads all that the personal area begins with.
@@ -240,7 +275,7 @@ func (s *Service) readOverview(ctx context.Context, actor *authz.Actor, o *Overv
 		for _, source := range s.steps {
 			o.say = append(o.say, source(b, actor))
 		}
-		b.Queue(membershipQuery+" WHERE m.account_id = $1 ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(membershipQuery+" WHERE m.account_id = $1 AND m.accepted_at IS NOT NULL ORDER BY m.created_at, m.id", account).Query(func(rows pgx.Rows) (err error) {
 			o.Memberships, err = pgx.CollectRows(rows, scanMembership)
 			return err
 		})

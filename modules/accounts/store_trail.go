@@ -22,10 +22,12 @@ type Trace struct {
 }
 
 // traceQuery says who did what to whom. Without $1 only staff have a name in it: the trail is no list of citizens. Who was staff is
-// what the entry says, not today's roles: an actor by its prefix, another person because these verbs are done to staff alone.
+// what the entry says, not today's roles: an actor by its prefix, another person because these verbs are done to staff alone. Who was
+// invited has an address as long as they stand among the staff, and no name: that would tell that they have an account.
 const traceQuery = `SELECT e.seq, e.at, e.actor, COALESCE(CASE WHEN $1 OR e.actor LIKE 'staff:%' THEN COALESCE(NULLIF(who.name, ''), who.email) END, ''),
 	e.subject_kind, e.subject, COALESCE(CASE WHEN $1 OR e.actor = 'staff:' || e.subject
-		OR e.verb IN ('role_given', 'role_taken', 'invitation_sent_again', 'invitation_withdrawn', 'factor_reset') THEN COALESCE(NULLIF(whom.name, ''), whom.email) END, ''), e.verb, e.purpose
+		OR e.verb IN ('role_given', 'role_taken', 'factor_reset') THEN COALESCE(NULLIF(whom.name, ''), whom.email)
+		WHEN e.verb LIKE 'invitation_%' AND EXISTS (SELECT FROM memberships m WHERE m.account_id = whom.id) THEN whom.email END, ''), e.verb, e.purpose
 	FROM audit_entries e
 	LEFT JOIN accounts who ON who.id = CASE WHEN e.actor ~ '^(account|staff):[0-9a-f-]{36}$' THEN split_part(e.actor, ':', 2)::uuid END
 	LEFT JOIN accounts whom ON whom.id = CASE WHEN e.subject_kind = 'account' AND e.subject ~ '^[0-9a-f-]{36}$' THEN e.subject::uuid END`

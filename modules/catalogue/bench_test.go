@@ -79,7 +79,7 @@ func BenchmarkSheet(b *testing.B) {
 		for b.Loop() {
 			p := &ui.Page{City: city, Words: words, Lang: "it", Path: "/servizi/x"}
 			p.JSONLD = sheetLD(p, &sheet)
-			if err := sheetView(p, &sheet).Render(ctx, io.Discard); err != nil {
+			if err := SheetView(p, &sheet).Render(ctx, io.Discard); err != nil {
 				b.Fatal(err)
 			}
 		}

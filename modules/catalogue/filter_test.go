@@ -178,6 +178,23 @@ func TestList_AnEmptyResultOffersAWayOn(t *testing.T) {
 	}
 }
 
+func TestList_OffersNoNonsenseWhereNothingIsFound(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for _, ask := range []string{"isola ecologica", "dentista", "ristorante", "wifi", "parcheggio"} {
+		page := get(t, app, city, "/servizi?q="+url.QueryEscape(ask)).body
+		if strings.Contains(page, `id="near"`) || !strings.Contains(page, "Non troviamo un servizio così") {
+			t.Errorf("%s: something is offered", ask)
+		}
+		for _, way := range []string{"tel:0372555010", `href="/punti"`, `href="/bisogni/anziani"`} {
+			if !strings.Contains(page, way) {
+				t.Errorf("%s: no %s", ask, way)
+			}
+		}
+	}
+}
+
 func TestList_AServiceWithoutShelfIsOutOfView(t *testing.T) {
 	t.Parallel()
 	s := small()

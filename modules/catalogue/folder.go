@@ -33,7 +33,9 @@ type categoryFile struct {
 	Name    string `yaml:"name" validate:"required,max=60"`
 	Summary string `yaml:"summary" validate:"required,max=160"`
 	Icon    string `yaml:"icon" validate:"required"`
-	En      *struct {
+	// Of these accreditations a provider needs one to publish on the shelf; none = no accreditation is asked for.
+	Accreditations []string `yaml:"accreditations" validate:"unique,dive,required"`
+	En             *struct {
 		Name    string `yaml:"name" json:"name,omitempty"`
 		Summary string `yaml:"summary" json:"summary,omitempty"`
 	} `yaml:"en"`
@@ -55,7 +57,7 @@ type providerFile struct {
 	Web            string          `yaml:"web" validate:"omitempty,http_url"`
 	VATNumber      string          `yaml:"vat_number" validate:"omitempty,vat_number"`
 	Neighbourhood  string          `yaml:"neighbourhood"`
-	Accreditations []accreditation `yaml:"accreditations" validate:"dive"`
+	Accreditations []Accreditation `yaml:"accreditations" validate:"dive"`
 	En             *struct {
 		About string `yaml:"about" json:"about" validate:"required"`
 	} `yaml:"en"`
@@ -81,7 +83,7 @@ func readCategories(f *tenants.Folder) []tenants.Row {
 		c := item.Value
 		checkIcon(item, c.Icon)
 		rows = append(rows, tenants.Row{Slug: item.Slug, Columns: map[string]any{
-			"position": item.Index, "name": c.Name, "summary": c.Summary, "icon": c.Icon, "en": orNull(c.En),
+			"position": item.Index, "name": c.Name, "summary": c.Summary, "icon": c.Icon, "accreditations": orEmpty(c.Accreditations), "en": orNull(c.En),
 		}})
 	}
 	return rows

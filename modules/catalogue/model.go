@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Status says whether a service can be obtained today.
@@ -137,7 +139,7 @@ type Provider struct {
 	Web            string
 	VATNumber      string // partita IVA; who has none sells nothing
 	Neighbourhood  string // its name
-	Accreditations []accreditation
+	Accreditations []Accreditation
 	Count          int
 }
 
@@ -174,7 +176,16 @@ type Sheet struct {
 	PriceAct     string
 	Topics       []string
 	Areas        []string // names of the neighbourhoods it is limited to
-	Office       *Office  // the responsible unit; nil if it is the provider
+	Attachments  []Attachment
+	Office       *Office // the responsible unit; nil if it is the provider
+	Updated      time.Time
+}
+
+// Attachment is a document that goes with a service.
+type Attachment struct {
+	ID    uuid.UUID `json:"id"`
+	Name  string    `json:"name"`
+	Bytes int64     `json:"bytes"`
 }
 
 // Office is the municipal body that answers for a service.
@@ -202,12 +213,13 @@ type deadline struct {
 	Label string `json:"label"`
 }
 
-// accreditation is an entry in the city's register of those who may deliver.
-type accreditation struct {
-	Area string `yaml:"area" json:"area" validate:"required"`
-	Act  string `yaml:"act" json:"act" validate:"required"`
-	From string `yaml:"from" json:"from" validate:"required,date"`
-	To   string `yaml:"to" json:"to" validate:"required,date"`
+// Accreditation is an entry in the city's register of those who may deliver.
+type Accreditation struct {
+	Area      string `yaml:"area" json:"area" validate:"required"`
+	Act       string `yaml:"act" json:"act" validate:"required"`
+	From      string `yaml:"from" json:"from" validate:"required,date"`
+	To        string `yaml:"to" json:"to" validate:"required,date"`
+	Suspended string `yaml:"-" json:"suspended,omitempty"` // why it does not hold for now
 }
 
 // serviceTwin is the English of a service; what is empty is shown in Italian.
@@ -216,13 +228,15 @@ type serviceTwin struct {
 	Summary string `yaml:"summary" json:"summary,omitempty"`
 }
 
-// valid says whether the entry holds on a day; its last day counts.
-func (a accreditation) valid(day string) bool { return a.From <= day && day <= a.To }
+// Valid says whether the entry holds on a day; its last day counts.
+func (a Accreditation) Valid(day string) bool {
+	return a.From <= day && day <= a.To && a.Suspended == ""
+}
 
 // accredited says whether one of the entries holds on a day.
-func accredited(entries []accreditation, day string) bool {
+func accredited(entries []Accreditation, day string) bool {
 	for _, a := range entries {
-		if a.valid(day) {
+		if a.Valid(day) {
 			return true
 		}
 	}
@@ -230,10 +244,10 @@ func accredited(entries []accreditation, day string) bool {
 }
 
 // valid are the entries that hold on a day.
-func (p *Provider) valid(day string) []accreditation {
-	var list []accreditation
+func (p *Provider) valid(day string) []Accreditation {
+	var list []Accreditation
 	for _, a := range p.Accreditations {
-		if a.valid(day) {
+		if a.Valid(day) {
 			list = append(list, a)
 		}
 	}

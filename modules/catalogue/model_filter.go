@@ -34,7 +34,8 @@ type Filter struct {
 	Prices        []string
 	Online        bool
 	Sort          string
-	Page          int // from 1
+	Page          int      // from 1
+	Compared      []string // slugs of services picked on other pages, to be set side by side
 }
 
 // ParseFilter reads an address; what it does not know is left out.
@@ -47,6 +48,7 @@ func ParseFilter(one func(string) string, all func(string) []string) Filter {
 		Question: clip(strings.Join(strings.Fields(one("q")), " "), maxQuestion), Audiences: known(all("per"), audiences), Need: one("bisogno"),
 		Category: one("categoria"), Neighbourhood: one("quartiere"), Places: known(all("dove"), placesList), Kinds: known(all("ente"), kinds),
 		Prices: known(all("prezzo"), prices), Online: one("online") == "1", Sort: strings.Join(known(all("ordina"), sorts), ""), Page: page,
+		Compared: firstCompared(safeSlugs(strings.Split(one("confronta"), ","))),
 	}
 }
 
@@ -96,6 +98,7 @@ func (f Filter) pairs() []pair {
 	if f.Page > 1 {
 		add("pagina", strconv.Itoa(f.Page))
 	}
+	add("confronta", strings.Join(f.Compared, ","))
 	return list
 }
 
@@ -108,7 +111,7 @@ func (f Filter) Query() string {
 		}
 		b.WriteString(p.name)
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(p.value))
+		b.WriteString(strings.ReplaceAll(url.QueryEscape(p.value), "%2C", ","))
 	}
 	return b.String()
 }
@@ -163,7 +166,17 @@ func (f Filter) without(x pair) Filter {
 }
 
 // wide is the question alone.
-func (f Filter) wide() Filter { return Filter{Question: f.Question, Sort: f.Sort, Page: 1} }
+func (f Filter) wide() Filter {
+	return Filter{Question: f.Question, Sort: f.Sort, Page: 1, Compared: f.Compared}
+}
+
+// uncompared is the filter without one of the services picked.
+func (f Filter) uncompared(slug string) Filter {
+	f.Compared = slices.DeleteFunc(slices.Clone(f.Compared), func(s string) bool { return s == slug })
+	return f
+}
+
+func firstCompared(slugs []string) []string { return slugs[:min(len(slugs), mostCompared)] }
 
 // class is the word by which a price is asked for.
 func (p Price) class() string {

@@ -17,9 +17,11 @@ type Listing struct {
 	Facets   Facets
 	Need     *Need     // the one asked for
 	Category *Category // the one asked for
+	Compared []*Card   // those picked before
 	Unfilter int       // how many there would be without filters, when there are none with them
 	Near     []*Card   // when there are none: what comes nearest
 	Needs    []Need
+	Distress Distress // the danger the question speaks of
 
 	Programmes []programmes.Programme // those that answer the question, on its first page
 	Now        time.Time
@@ -63,10 +65,10 @@ func join(cards []Card, categories []Category, providers []Provider) []Card {
 // list answers a filter.
 func (s *shelves) list(f Filter) Listing {
 	s.cards = join(s.cards, s.categories, s.providers)
-	l := Listing{Filter: f, Needs: s.needs}
+	l := Listing{Filter: f, Needs: s.needs, Distress: distressOf(f.Question)}
 	l.choose(s)
 	f = l.Filter
-	found, near := s.answers(f.Question, false)
+	found, near := s.answers(f.Question)
 	matched := make([]*Card, 0, len(found))
 	for _, c := range found {
 		if l.Facets.count(c) {
@@ -75,23 +77,19 @@ func (s *shelves) list(f Filter) Listing {
 	}
 	f.sort(matched)
 	l.page(matched)
-	if l.Filter.Page == 1 {
+	if l.Filter.Page == 1 && l.Distress == "" {
 		l.Programmes = s.calls(f.Question)
 	}
 	if l.Total == 0 {
 		l.Unfilter = len(found)
-		if len(found) == 0 && len(near) == 0 {
-			found, near = s.answers(f.Question, true)
-		}
 		l.Near = append(found, near...)
 		l.Near = l.Near[:min(nearCards, len(l.Near))]
 	}
 	return l
 }
 
-// answers are the cards that answer a question, the best first: every card for none. near are those that only touch it. generous takes a
-// word for what only resembles it.
-func (s *shelves) answers(question string, generous bool) (found, near []*Card) {
+// answers are the cards that answer a question, the best first: every card for none. near are those that only touch it.
+func (s *shelves) answers(question string) (found, near []*Card) {
 	if question == "" {
 		all := make([]*Card, len(s.cards))
 		for i := range s.cards {
@@ -99,11 +97,12 @@ func (s *shelves) answers(question string, generous bool) (found, near []*Card) 
 		}
 		return all, nil
 	}
-	hits := search(question, s.documents(), newThesaurus(s.synonyms), generous)
+	docs := s.documents()
+	hits := search(heard(question, docs), docs, newThesaurus(s.synonyms))
 	for _, h := range hits {
 		if c := &s.cards[h.doc]; h.firm {
 			found = append(found, c)
-		} else {
+		} else if h.near && distressOf(question) == "" {
 			near = append(near, c)
 		}
 	}
@@ -163,7 +162,21 @@ func (l *Listing) choose(s *shelves) {
 	if !slices.ContainsFunc(s.hoods, func(h hood) bool { return h.slug == f.Neighbourhood }) {
 		f.Neighbourhood = ""
 	}
+	l.carry(s.cards)
 	l.Facets = newFacets(s, *f)
+}
+
+// carry finds the services picked before.
+func (l *Listing) carry(cards []Card) {
+	var kept []string
+	for _, slug := range l.Filter.Compared {
+		for i := range cards {
+			if cards[i].Slug == slug {
+				kept, l.Compared = append(kept, slug), append(l.Compared, &cards[i])
+			}
+		}
+	}
+	l.Filter.Compared = kept
 }
 
 // sort orders cards as asked. Otherwise the best answers to a question stay first; without one, those that name the need or the person

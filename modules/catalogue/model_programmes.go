@@ -17,7 +17,7 @@ func (s *shelves) calls(question string) []programmes.Programme {
 		docs[i] = programmeDocument(&s.programmes[i])
 	}
 	var found []programmes.Programme
-	for _, h := range search(question, docs, newThesaurus(s.synonyms), false) {
+	for _, h := range search(question, docs, newThesaurus(s.synonyms)) {
 		if h.firm && h.share >= leastShare && len(found) < mostProgrammes {
 			found = append(found, s.programmes[h.doc].Programme)
 		}

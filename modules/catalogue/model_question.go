@@ -14,7 +14,8 @@ const (
 	byHouse  = 0.8  // what people mean by it anywhere
 	byPrefix = 0.8  // its beginning
 	bySlip   = 0.75 // a slip of the finger away
-	byTwo    = 0.5  // two slips away
+	byTwo    = 0.5  // two slips away, of a long word
+	byFar    = 0.4  // two slips away, or one of a short word: enough to be found beside others, never to be offered alone
 )
 
 // weakWord is the share that words count which people say around what they need.
@@ -39,8 +40,8 @@ type asked struct {
 }
 
 // understand makes concepts of a question: first the phrases that people are known to say, then single words.
-func understand(question string, docs []document, city thesaurus, generous bool) []concept {
-	list := read(question, docs, city, generous)
+func understand(question string, docs []document, city thesaurus) []concept {
+	list := read(question, docs, city)
 	concepts, covered := phrases(list, city)
 	for _, a := range list {
 		if covered[a.stem()] {
@@ -86,7 +87,7 @@ func phrases(list []asked, city thesaurus) (concepts []concept, covered map[stri
 const mostWords = 16
 
 // read gives the words of a question that say something to somebody here, each once.
-func read(question string, docs []document, city thesaurus, generous bool) []asked {
+func read(question string, docs []document, city thesaurus) []asked {
 	var list []asked
 	known := map[string]bool{}
 	for _, w := range words(question) {
@@ -113,7 +114,7 @@ func read(question string, docs []document, city thesaurus, generous bool) []ask
 			if heard == nil {
 				heard = vocabulary(docs, city)
 			}
-			a.reads = neighbours(a, heard, generous)
+			a.reads = neighbours(a, heard)
 		}
 		if len(a.reads) > 0 {
 			kept = append(kept, a)
@@ -146,10 +147,10 @@ func vocabulary(docs []document, city thesaurus) []string {
 const mostNeighbours = 4
 
 // neighbours are the known stems that begin as a word does, or are one slip away from it, or two if it is long.
-func neighbours(a asked, vocabulary []string, generous bool) []way {
+func neighbours(a asked, vocabulary []string) []way {
 	var ways []way
 	for _, s := range vocabulary {
-		if sure := nearness(a.word, a.stem(), s, generous); sure > 0 {
+		if sure := nearness(a.word, a.stem(), s); sure > 0 {
 			ways = append(ways, way{sure, []string{s}})
 		}
 	}
@@ -162,8 +163,11 @@ func neighbours(a asked, vocabulary []string, generous bool) []way {
 // shortWord is how long a word must be for one slip to leave it clear: bank is not banco.
 const shortWord = 5
 
+// longStem is how long what a word shares with its family must be for two slips to leave it clear: vetreria is not vetri.
+const longStem = 7
+
 // nearness says how surely an unknown word was meant to be of the family of stem s; 0 if not at all.
-func nearness(word, stem, s string, generous bool) float64 {
+func nearness(word, stem, s string) float64 {
 	if len(word) < 4 {
 		return 0
 	}
@@ -174,16 +178,15 @@ func nearness(word, stem, s string, generous bool) float64 {
 	if len(word) >= 8 {
 		most = 2
 	}
-	if generous {
-		most++
-	}
 	switch n := slips(stem, s, most); {
 	case n > most:
 		return 0
 	case n <= 1 && len(word) >= shortWord:
 		return bySlip
+	case n > 1 && len(stem) >= longStem:
+		return byTwo
 	}
-	return byTwo
+	return byFar
 }
 
 // slips counts the letters added, left out, mistaken or swapped with the next between two words, up to most; beyond, it gives most+1.

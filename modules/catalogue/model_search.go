@@ -21,6 +21,7 @@ type hit struct {
 	score float64
 	share float64 // of what was asked, how much it says
 	firm  bool    // more than a word in passing, or one that only resembles
+	near  bool    // though not firm, it says much of what was asked, in words that are surely meant
 }
 
 // leastOfBest is the share of the best score under which a service is no answer any more.
@@ -29,15 +30,18 @@ const leastOfBest = 0.33
 // leastFirm is how well a document must say one thing that was asked for: in its title, a keyword, a topic or the summary.
 const leastFirm = 0.1
 
+// leastNear is the share of a question that a service must say to be offered where nothing better is found.
+const leastNear = 0.4
+
 // lacking stands for a word that a document does not have, beside others that it has.
 const lacking = 0.02
 
 // search ranks the documents that answer a question, best first; equals stay in their order. Not every word has to be found, but who
-// has more of them, and the rarer ones, comes first. generous forgives one slip more, for when nothing is found otherwise.
-func search(question string, docs []document, city thesaurus, generous bool) []hit {
-	concepts := understand(question, docs, city, generous)
+// has more of them, and the rarer ones, comes first.
+func search(question string, docs []document, city thesaurus) []hit {
+	concepts := understand(question, docs, city)
 	found := lookUp(concepts, docs)
-	scores, covered := make([]float64, len(docs)), make([]float64, len(docs))
+	scores, covered, surely := make([]float64, len(docs)), make([]float64, len(docs)), make([]float64, len(docs))
 	firm := make([]bool, len(docs))
 	onlyWeak := !slices.ContainsFunc(concepts, func(c concept) bool { return !c.weak })
 	var all float64
@@ -49,13 +53,14 @@ func search(question string, docs []document, city thesaurus, generous bool) []h
 				firm[doc] = firm[doc] || (!c.weak || onlyWeak) && found.match(c, doc, byTwo) >= leastFirm
 				scores[doc] += importance * m
 				covered[doc] += importance * min(1, 5*m)
+				surely[doc] += importance * min(1, 5*found.match(c, doc, byFar))
 			}
 		}
 	}
 	var hits []hit
 	for doc, score := range scores {
 		if score > 0 {
-			hits = append(hits, hit{doc, score * (0.4 + 0.6*covered[doc]/all), covered[doc] / all, firm[doc]})
+			hits = append(hits, hit{doc, score * (0.4 + 0.6*covered[doc]/all), covered[doc] / all, firm[doc], surely[doc] >= leastNear*all})
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })

@@ -78,7 +78,7 @@ func (s *Service) sheetPage(r *web.Request) error {
 		p.Image = "/media/" + sheet.Picture
 	}
 	p.JSONLD = sheetLD(p, &sheet)
-	return r.Show(sheetView(p, &sheet))
+	return r.Show(SheetView(p, &sheet))
 }
 
 // comparePage takes the checkboxes of a list as "s" and sends them on to the address that people share.
@@ -88,7 +88,7 @@ func (s *Service) comparePage(r *web.Request) error {
 	}
 	slugs := safeSlugs(strings.Split(r.Query("servizi"), ","))
 	cut := len(slugs) > mostCompared
-	sheets, err := s.Compare(r.Ctx, r.Lang, slugs[:min(len(slugs), mostCompared)])
+	sheets, err := s.Compare(r.Ctx, r.Lang, firstCompared(slugs))
 	if err != nil {
 		return err
 	}
@@ -112,16 +112,23 @@ func safeSlugs(values []string) []string {
 
 // comparePath is the comparison without one of its services.
 func comparePath(sheets []Sheet, without int) string {
-	var slugs []string
-	for i := range sheets {
-		if i != without {
-			slugs = append(slugs, sheets[i].Slug)
-		}
-	}
+	slugs := slugsOf(sheets)
+	slugs = slices.Delete(slugs, without, without+1)
 	if len(slugs) == 0 {
 		return "/servizi"
 	}
 	return "/confronta?servizi=" + strings.Join(slugs, ",")
+}
+
+// morePath is the list in which to look for another service to compare.
+func morePath(sheets []Sheet) string { return Filter{Compared: slugsOf(sheets)}.Path() }
+
+func slugsOf(sheets []Sheet) []string {
+	slugs := make([]string, len(sheets))
+	for i := range sheets {
+		slugs[i] = sheets[i].Slug
+	}
+	return slugs
 }
 
 func (s *Service) providersPage(r *web.Request) error {

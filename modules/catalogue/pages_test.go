@@ -62,6 +62,7 @@ func TestListPage_IsOneAddressAndSaysWhatIsChosen(t *testing.T) {
 		"/servizi?q=&per=&bisogno=&categoria=&quartiere=&ordina=":   "/servizi",
 		"/servizi?q=badante&per=&per=anziani&bisogno=&utm_source=x": "/servizi?q=badante&per=anziani",
 		"/en/servizi?q=care&bisogno=non-esiste":                     "/en/servizi?q=care",
+		"/servizi?q=&confronta=asilo-nido,pedibus":                  "/servizi?confronta=asilo-nido,pedibus",
 	} {
 		if got := get(t, app, city, asked); got.status != http.StatusSeeOther || got.location != want {
 			t.Errorf("%s: %d to %s, want %s", asked, got.status, got.location, want)
@@ -84,6 +85,18 @@ func TestListPage_IsOneAddressAndSaysWhatIsChosen(t *testing.T) {
 	}
 	if same := get(t, app, city, "/servizi?bisogno=anziani").body; !strings.Contains(same, "/bisogni/anziani\">") {
 		t.Error("the same list by a filter does not name the need's page as its own")
+	}
+}
+
+func TestListPage_TheValidatorFindsTheNextCards(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	if page := get(t, app, city, "/servizi").body; strings.Count(page, `rel="next" data-element="load-other-cards"`) != 1 {
+		t.Error("the first page does not lead to more")
+	}
+	if strings.Contains(get(t, app, city, "/servizi?pagina=3").body, "load-other-cards") {
+		t.Error("the last page leads to more")
 	}
 }
 
@@ -113,13 +126,16 @@ func TestSheet_HooksStandInTheModelsOrder(t *testing.T) {
 	for _, want := range []string{
 		"breadcrumb", "service-title", "service-status", "service-description", "appointment-booking", "page-index", "service-addressed", "service-how-to",
 		"service-needed", "service-achieved", "service-calendar-text", "service-calendar-list", "service-generic-access", "service-booking-access",
-		"service-online-access", "service-file", "service-area", "service-topic",
+		"service-file", "service-area", "service-topic",
 	} {
 		i := slices.Index(found[at:], want)
 		if i < 0 {
 			t.Fatalf("%s is missing, or out of order, in %v", want, found)
 		}
 		at += i
+	}
+	if strings.Contains(page, "service-online-access") {
+		t.Error("a mail is not on line")
 	}
 	for _, name := range []string{"service-addressed", "service-how-to", "service-needed", "service-achieved", "service-calendar-text"} {
 		if !regexp.MustCompile(`<div [^>]*data-element="` + name + `"[^>]*>\s*<p>[^<]{3,}`).MatchString(page) {
@@ -136,6 +152,17 @@ func TestSheet_HooksStandInTheModelsOrder(t *testing.T) {
 			continue
 		}
 		at += i
+	}
+}
+
+func TestSheet_SaysWhenItWasLastUpdated(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for path, want := range map[string]string{"/servizi/asilo-nido": `Scheda aggiornata [a-zì]+ \d+ [a-z]+ 20\d\d<`, "/en/servizi/asilo-nido": `Sheet updated on [A-Za-z]+,? \d+ [A-Za-z]+ 20\d\d<`} {
+		if !regexp.MustCompile(want).MatchString(get(t, app, city, path).body) {
+			t.Errorf("%s does not say when", path)
+		}
 	}
 }
 
@@ -174,6 +201,17 @@ func TestSheet_DescribesItselfToMachines(t *testing.T) {
 		}
 		if strings.Contains(kind, "Service") && (thing.By["name"] == "" || thing.Offer["priceCurrency"] != "EUR" || len(thing.Area) == 0 || len(thing.Ways) == 0) {
 			t.Errorf("%s lacks provider, offer, area or channel: %+v", path, thing)
+		}
+	}
+}
+
+func TestAccreditation_IsTheProvidersWhereverAServiceStands(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	for _, path := range []string{"/servizi/assistenza-domiciliare", "/servizi?q=assistenza+domiciliare", "/confronta?servizi=assistenza-domiciliare"} {
+		if !strings.Contains(get(t, app, city, path).body, `<span class="accredited">ente accreditato</span>`) {
+			t.Errorf("%s does not say whose the accreditation is", path)
 		}
 	}
 }
@@ -229,6 +267,32 @@ func TestCompare_IsSharedByItsAddress(t *testing.T) {
 	}
 	if empty := get(t, app, city, "/confronta"); empty.status != http.StatusOK || !strings.Contains(empty.body, "Non hai ancora scelto") {
 		t.Errorf("nothing to compare: %d", empty.status)
+	}
+}
+
+func TestCompare_GoesOnThroughOtherSearches(t *testing.T) {
+	t.Parallel()
+	_, city := cremona(t)
+	app := server(t).App()
+	if page := get(t, app, city, "/confronta?servizi=doposcuola,asilo-nido").body; !strings.Contains(page, `href="/servizi?confronta=doposcuola,asilo-nido"`) {
+		t.Error("the way to a third service forgets the two")
+	}
+	page := get(t, app, city, "/servizi?q=badante&per=anziani&confronta=asilo-nido,trovare-badante,non-esiste").body
+	if strings.Contains(page, "non-esiste") {
+		t.Error("what is not there is carried on")
+	}
+	for _, part := range []string{
+		`<input type="hidden" name="confronta" value="asilo-nido,trovare-badante">`, `<input type="hidden" name="s" value="asilo-nido">`, "Asilo nido comunale</span>",
+		`href="/servizi?q=badante&amp;per=anziani&amp;confronta=trovare-badante"`, `name="s" value="trovare-badante" form="compare" checked`,
+		`href="/servizi?per=anziani&amp;confronta=asilo-nido,trovare-badante"`,
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("no %s", part)
+		}
+	}
+	full := get(t, app, city, "/servizi?q=badante&confronta=asilo-nido,doposcuola,pedibus").body
+	if !strings.Contains(full, `name="s" value="trovare-badante" form="compare" disabled`) || strings.Contains(full, `data-compare-full hidden`) {
+		t.Error("a fourth can be picked")
 	}
 }
 

@@ -47,6 +47,7 @@ type SheetPage struct {
 	Similar []Card
 	Points  []places.Point // where somebody helps to ask for it, those open first
 	Now     time.Time
+	Preview bool // nobody can buy what is not there yet
 }
 
 // Sheet gives one service. Errors: problem.ErrNotFound.

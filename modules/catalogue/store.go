@@ -162,7 +162,7 @@ func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
 	b.Queue(selectCards+`'', s.sheet, s.status_reason, s.price_note, s.price_act, s.topics,
 		ARRAY(SELECT n.name FROM neighbourhoods n WHERE n.slug = ANY (s.neighbourhoods) ORDER BY n.position),
 		COALESCE(o.name, ''), COALESCE(o.address, ''), COALESCE(o.phone, ''), COALESCE(o.email, ''), COALESCE(o.hours, ''),
-		p.slug, p.name, p.kind, p.accreditations, p.address, p.phone, p.email, p.web, p.vat_number, s.sale`+fromServices+
+		p.slug, p.name, p.kind, p.accreditations, p.address, p.phone, p.email, p.web, p.vat_number, s.sale, s.attachments, s.updated_at`+fromServices+
 		`LEFT JOIN offices o ON o.id = s.office_id WHERE s.published AND s.slug = ANY ($2) ORDER BY array_position($2, s.slug)`, english, slugs).
 		Query(collect(into, len(slugs), func(rows pgx.Rows, s *Sheet) error {
 			var c readCard
@@ -170,7 +170,7 @@ func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
 			p := &Provider{}
 			err := rows.Scan(append(c.targets(), &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
 				&o.Name, &o.Address, &o.Phone, &o.Email, &o.Hours,
-				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web, &p.VATNumber, &s.Sale)...)
+				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web, &p.VATNumber, &s.Sale, &s.Attachments, &s.Updated)...)
 			s.Card = c.card(english)
 			s.Provider = p
 			if o.Name != "" {

@@ -131,7 +131,7 @@ func compareView(p *ui.Page, sheets []Sheet, cut bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(sheets) < mostCompared {
-					templ_7745c5c3_Err = ui.Button{Text: p.T("catalogue.compare.more"), Href: p.Href("/servizi"), Kind: ui.Secondary, Icon: "plus"}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Button{Text: p.T("catalogue.compare.more"), Href: p.Href(morePath(sheets)), Kind: ui.Secondary, Icon: "plus"}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

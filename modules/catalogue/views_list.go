@@ -10,7 +10,7 @@ import (
 
 //words: catalogue.online.* catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
 
-//words: catalogue.folder.*
+//words: catalogue.folder.* catalogue.distress.*
 
 // wordsFor is where the words of a filter's values are kept.
 func wordsFor(filter string) string { return "catalogue." + filter + "." }
@@ -81,15 +81,18 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 // example is something that people of this city type, in their language.
 func example(p *ui.Page) string {
-	if p.Lang != ui.Italian || len(p.City.Home.Examples) == 0 {
+	examples, in := p.City.Examples(p.Lang)
+	if in != p.Lang || len(examples) == 0 {
 		return ""
 	}
-	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+	return p.T("shell.search.hint", "example", examples[0])
 }
 
 // title is what the list is a list of.
 func (l *Listing) title(p *ui.Page) Text {
 	switch {
+	case l.Distress != "":
+		return Text{Text: p.T("catalogue.distress.title")}
 	case l.Filter.Question != "":
 		return Text{Text: p.T("catalogue.title.question", "question", l.Filter.Question)}
 	case l.Category != nil:
@@ -136,7 +139,7 @@ type active struct {
 func (l *Listing) active(p *ui.Page) []active {
 	var list []active
 	for _, x := range l.Filter.pairs() {
-		if x.name == "ordina" || x.name == "pagina" {
+		if x.name == "ordina" || x.name == "pagina" || x.name == "confronta" {
 			continue
 		}
 		list = append(list, active{l.nameOf(p, x), p.Href(l.Filter.without(x).Path())})
@@ -181,6 +184,30 @@ func (l *Listing) description(p *ui.Page) string {
 		return p.N("catalogue.description.need", l.Total, "need", l.Need.Name.Text, "city", p.City.Name)
 	}
 	return p.T("catalogue.description", "city", p.City.Name, "n", strconv.Itoa(l.Total))
+}
+
+// pick says whether a card of this page can be picked to be compared.
+func (l *Listing) pick(c *Card) ui.Pick {
+	switch {
+	case contains(l.Filter.Compared, c.Slug):
+		return ui.Picked
+	case len(l.Filter.Compared) >= mostCompared:
+		return ui.PickFull
+	case l.Total > 1 || len(l.Compared) > 0:
+		return ui.PickOpen
+	}
+	return ui.NoPick
+}
+
+// elsewhere are the services picked that this page does not show.
+func (l *Listing) elsewhere(p *ui.Page) []ui.Kept {
+	var list []ui.Kept
+	for _, c := range l.Compared {
+		if !slices.Contains(l.Cards, c) && (l.Total > 0 || !slices.Contains(l.Near, c)) {
+			list = append(list, ui.Kept{Value: c.Slug, Title: c.Title.Text, Without: p.Href(l.Filter.uncompared(c.Slug).Path())})
+		}
+	}
+	return list
 }
 
 // line leaves of a card its name, its state and its last fact.

@@ -48,17 +48,10 @@ func (s *SheetPage) callWords(p *ui.Page) string {
 	return p.T("catalogue.access.call")
 }
 
-// bookingHook and onlineHook tell the public validator which way in is which.
+// bookingHook tells the public validator whether a call books.
 func (s *SheetPage) bookingHook() string {
 	if s.AccessBooking {
 		return "service-booking-access"
-	}
-	return "service-generic-access"
-}
-
-func (s *SheetPage) onlineHook() string {
-	if s.AccessOnline {
-		return "service-online-access"
 	}
 	return "service-generic-access"
 }

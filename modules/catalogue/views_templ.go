@@ -65,9 +65,9 @@ func say(t Text) templ.Component {
 	})
 }
 
-// ServiceCard shows a service with what decides: for whom, where, by whom, for how much. With compare it can be picked for the bar of
+// ServiceCard shows a service with what decides: for whom, where, by whom, for how much. With pick it can be picked for the bar of
 // the same page (ui.CompareBar); eager cards stand in the first view, their picture does not wait.
-func ServiceCard(p *ui.Page, c *Card, compare, eager bool) templ.Component {
+func ServiceCard(p *ui.Page, c *Card, pick ui.Pick, eager bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -354,15 +354,13 @@ func ServiceCard(p *ui.Page, c *Card, compare, eager bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</span></span></a> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</span></span></a>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if compare {
-			templ_7745c5c3_Err = ui.CompareCheck(p, c.Slug, c.Title.Text, false).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
+		templ_7745c5c3_Err = ui.CompareCheck(p, c.Slug, c.Title.Text, pick).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</div></div></article>")
 		if templ_7745c5c3_Err != nil {
@@ -401,7 +399,7 @@ func statusChip(p *ui.Page, s Status) templ.Component {
 			var templ_7745c5c3_Var22 string
 			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("catalogue.status.active"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `catalogue/views.templ`, Line: 81, Col: 66}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `catalogue/views.templ`, Line: 79, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 			if templ_7745c5c3_Err != nil {
@@ -419,7 +417,7 @@ func statusChip(p *ui.Page, s Status) templ.Component {
 			var templ_7745c5c3_Var23 string
 			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("catalogue.status.inactive"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `catalogue/views.templ`, Line: 83, Col: 68}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `catalogue/views.templ`, Line: 81, Col: 68}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -434,7 +432,7 @@ func statusChip(p *ui.Page, s Status) templ.Component {
 	})
 }
 
-func foundCards(p *ui.Page, cards []*Card, compare bool) templ.Component {
+func foundCards(p *ui.Page, cards []*Card, pick func(*Card) ui.Pick) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -460,7 +458,7 @@ func foundCards(p *ui.Page, cards []*Card, compare bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i, c := range cards {
-			templ_7745c5c3_Err = ServiceCard(p, c, compare, i < 2).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ServiceCard(p, c, pick(c), i < 2).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -499,7 +497,7 @@ func cardRow(p *ui.Page, cards []Card) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i := range cards {
-			templ_7745c5c3_Err = ServiceCard(p, &cards[i], false, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ServiceCard(p, &cards[i], ui.NoPick, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

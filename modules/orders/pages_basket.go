@@ -74,16 +74,21 @@ func (s *Service) addToBasket(r *web.Request) error {
 		return err
 	}
 	h, slug, quantity := holder(r), r.Form("service"), number(r.Form("quantity"), 1)
-	if h.nobody() {
+	fresh := h.nobody()
+	if fresh {
 		h.Token = s.NewToken()
-		r.Keep(basketCookie, h.Token, s.now().AddDate(0, 1, 0))
 	}
 	err := s.Add(r.Ctx, h, slug, quantity, r.Form("replace") != "")
 	switch {
 	case err == nil:
+		if fresh {
+			r.Keep(basketCookie, h.Token, s.now().AddDate(0, 1, 0))
+		}
 		return r.Done(basketPath, "orders.added")
 	case errors.Is(err, ErrOtherSeller):
 		return s.askReplace(r, h, slug, quantity)
+	case fresh:
+		return r.Again(err, basketPage(basketHead(r), &Basket{}, r.Messages(err)))
 	}
 	return s.basket(r, err)
 }

@@ -150,6 +150,23 @@ func (s *Service) effect(ctx context.Context, p *Payment, n Notice) error {
 	return nil
 }
 
+// notGivenBack notes that a refund could not be made, even after the gateway had said that it was: the money is the payer's still.
+func (s *Service) notGivenBack(ctx context.Context, p *Payment) error {
+	switch p.Return {
+	case NoReturn, ReturnLost:
+		return nil
+	case ReturnDone:
+		if _, err := s.ledger.Reverse(ctx, refundKey(p.Refund), "bounced:"+p.Refund.String()); err != nil {
+			return err
+		}
+	}
+	slog.Error("a refund failed at the gateway", "payment", p.ID, "refund", p.Refund)
+	if err := audit(ctx, theRail, p, "refund_failed", "refund by "+p.Rail); err != nil {
+		return err
+	}
+	return saveRefund(ctx, p.Refund, ReturnLost, "", s.now())
+}
+
 // arrived notes that money has come, once, and gives it back if nobody wants it any more.
 func (s *Service) arrived(ctx context.Context, p *Payment, n Notice) error {
 	if p.State == Settled {

@@ -33,10 +33,7 @@ type Heading struct{ ID, Title string }
 
 // filled puts what belongs to the city where a page leaves it open.
 func filled(text, lang string, city *tenants.City, escape func(string) string) string {
-	c, portal := city.Contacts, city.Portal
-	if lang == "en" && city.En != nil && city.En.Portal != "" {
-		portal = city.En.Portal
-	}
+	c, portal := city.Contacts, city.PortalIn(lang)
 	return strings.NewReplacer(
 		"{{city}}", escape(city.Name), "{{portal}}", escape(portal), "{{email}}", escape(c.Email), "{{phone}}", escape(c.Phone), "{{address}}", escape(c.Address),
 	).Replace(text)

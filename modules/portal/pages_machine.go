@@ -67,8 +67,8 @@ func (s *Service) entries(city *tenants.City, path string) []siteURL {
 	return list
 }
 
-// behindTheDoor are the paths that have nothing for a search engine.
-var behindTheDoor = []string{"/accedi", "/registrati", "/area-personale", "/ente/", "/comune", "/amministrazione", "/confronta"}
+// behindTheDoor are the paths that have nothing for a search engine; "/ente$" is that page alone, and not "/enti".
+var behindTheDoor = []string{"/accedi", "/registrati", "/area-personale", "/ente$", "/ente/", "/comune", "/amministrazione", "/confronta"}
 
 func (s *Service) robots(r *web.Request) error {
 	var out bytes.Buffer

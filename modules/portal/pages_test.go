@@ -30,12 +30,20 @@ func TestHome_AnswersThreeQuestionsAtOnce(t *testing.T) {
 		"Per chi cerchi un aiuto?", `href="/servizi?per=stranieri"`, "Preferisci parlare con una persona?", "Porta Sociale Centro", "Aperto ora, fino alle 17:00",
 		"Una mano per la nonna", `href="/programmi/contributo-bollette"`, `href="/categorie/`, "Bollette d&#39;inverno: puoi chiedere il contributo", "Cremona in numeri",
 		`href="/pagine/la-nostra-storia"`)
+	if who := strings.Index(a.body, "Per chi cerchi un aiuto?"); who > strings.Index(a.body, "Preferisci parlare con una persona?") {
+		t.Error("for whom is asked below the first screen")
+	}
 	if needs := strings.Count(a.body, `href="/bisogni/`); needs < 8 || needs > 10 {
 		t.Errorf("%d needs", needs)
 	}
 	if strings.Contains(a.body, "style=") {
 		t.Error("the strict policy allows no inline style")
 	}
+}
+
+func TestHome_ProposesEnglishInEnglish(t *testing.T) {
+	t.Parallel()
+	says(t, get(t, newApp(t), demo(t, "cremona"), "/en").body, `<a href="/en/servizi?q=meals+at+home" lang="en">meals at home</a>`)
 }
 
 func TestHome_OfEachCityIsItsOwn(t *testing.T) {
@@ -97,7 +105,7 @@ func TestPages_AreWholeInEveryCity(t *testing.T) {
 			}
 		}
 	}
-	says(t, get(t, app, demo(t, "cremona"), "/privacy").body, "Versione del 1 novembre 2026", `href="#in-breve"`)
+	says(t, get(t, app, demo(t, "cremona"), "/privacy").body, "Versione del 25 novembre 2026", `href="#in-breve"`)
 	says(t, get(t, app, demo(t, "cremona"), "/come-funziona").body, "Guarda quanto costa.", "0372 555 010")
 	says(t, get(t, app, demo(t, "biella"), "/en/pagine/le-case-insieme").body, "Living together")
 }
@@ -173,7 +181,7 @@ func TestSitemap_NamesOnlyPagesThatAreThere(t *testing.T) {
 func TestRobotsAndFavicon(t *testing.T) {
 	t.Parallel()
 	app, city := newApp(t), demo(t, "cremona")
-	says(t, get(t, app, city, "/robots.txt").body, "Disallow: /area-personale", "Sitemap: "+base.Of(city)+"/sitemap.xml")
+	says(t, get(t, app, city, "/robots.txt").body, "Disallow: /area-personale", "Disallow: /ente$\n", "Disallow: /en/ente$\n", "Disallow: /ente/\n", "Sitemap: "+base.Of(city)+"/sitemap.xml")
 	if a := get(t, app, city, "/favicon.svg"); a.status != 302 || a.location != "/media/"+city.Brand.Mark.String() {
 		t.Errorf("status %d to %s", a.status, a.location)
 	}

@@ -149,7 +149,7 @@ func TestSheet_OfAClosedCallSaysWhomToAsk(t *testing.T) {
 	w := setup(t)
 	_, body := w.get("/programmi/chiuso")
 	inOrder(t, body, "Domande chiuse", "Parla con l", "Chiama l")
-	if strings.Contains(body, "Fai domanda<") {
+	if strings.Contains(body, "Come chiedere<") {
 		t.Error("a closed call offers to apply")
 	}
 }

@@ -25,7 +25,9 @@ func (w *World) CrossSite() []Case {
 				for k, v := range origin.header {
 					c.Send.Header[k] = v
 				}
-				c.Want = []int{http.StatusForbidden}
+				if c.Want = []int{http.StatusForbidden}; route.Signed {
+					c.Want = []int{http.StatusBadRequest}
+				}
 				cases = append(cases, c)
 			}
 		}

@@ -22,7 +22,8 @@ type Route struct {
 	Query  []string          `json:"query,omitempty"`
 	Form   []string          `json:"form,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
-	Bare   bool              `json:"bare,omitempty"` // no English twin
+	Signed bool              `json:"signed,omitempty"` // by another server: no form, and refused without its signature
+	Bare   bool              `json:"bare,omitempty"`   // no English twin
 }
 
 // Name is how reports speak of the route.

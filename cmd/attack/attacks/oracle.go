@@ -34,7 +34,7 @@ func (w *World) judge(c Case, r Reply) []string {
 }
 
 // inside finds what only a programmer should read.
-var inside = regexp.MustCompile(`SQLSTATE|pgx|pq:|goroutine \d|\.go:\d+|panic:|runtime error|violates |row-level security`)
+var inside = regexp.MustCompile(`SQLSTATE|pgx[./:v]|pgconn|pq:|goroutine \d|\.go:\d+|panic:|runtime error|violates |row-level security`)
 
 // foreignMark looks for another city's data, and gives it with what stands around it.
 func (w *World) foreignMark(r Reply, echoed []string) string {

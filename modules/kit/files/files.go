@@ -113,6 +113,16 @@ func (s *Store) upload(ctx context.Context, f File, body []byte) error {
 	return nil
 }
 
+// Show makes a module's files public, or private again, in the running transaction; those of other modules stay as they are.
+func (s *Store) Show(ctx context.Context, module string, ids []uuid.UUID, public bool) error {
+	return s.setPublic(ctx, module, ids, public)
+}
+
+// Drop gives up a file that nothing refers to; the sweeper takes it away.
+func (s *Store) Drop(ctx context.Context, id uuid.UUID) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error { return s.remove(ctx, id) })
+}
+
 // pictures is the module of what a city's folder brings.
 const pictures = "pictures"
 

@@ -41,6 +41,20 @@ func (s *Store) markStored(ctx context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
+func (s *Store) setPublic(ctx context.Context, module string, ids []uuid.UUID, public bool) error {
+	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET public = $3 WHERE module = $1 AND id = ANY ($2)", module, ids, public); err != nil {
+		return fmt.Errorf("show files: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) remove(ctx context.Context, id uuid.UUID) error {
+	if _, err := tenants.PgxTx(ctx).Exec(ctx, "UPDATE files SET state = 'removed' WHERE id = $1 AND NOT public", id); err != nil {
+		return fmt.Errorf("give up file %s: %w", id, err)
+	}
+	return nil
+}
+
 var errSwept = errors.New("a file was swept away while it was being stored: store it again")
 
 // renew keeps the sweeper from files that are being uploaded again.

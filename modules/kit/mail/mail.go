@@ -82,7 +82,7 @@ func (l Letter) message(ctx context.Context, city *tenants.City) (*mail.Msg, err
 		return nil, fmt.Errorf("sender of %s: %q is not one plain address", city.Slug, city.Mail.From)
 	}
 	// net/mail quotes and encodes a name, whatever it holds.
-	if err := m.From((&netmail.Address{Name: city.Mail.FromName, Address: city.Mail.From}).String()); err != nil {
+	if err := m.From((&netmail.Address{Name: l.sender(city), Address: city.Mail.From}).String()); err != nil {
 		return nil, fmt.Errorf("sender of %s: %w", city.Slug, err)
 	}
 	if !plain(l.To) {
@@ -107,6 +107,14 @@ func (l Letter) message(ctx context.Context, city *tenants.City) (*mail.Msg, err
 	}
 	m.AddAlternativeString(mail.TypeTextHTML, html)
 	return m, nil
+}
+
+// sender is who the letter comes from: an English one from the portal's English name.
+func (l Letter) sender(city *tenants.City) string {
+	if name := city.PortalIn(l.Lang); name != city.Portal {
+		return name
+	}
+	return city.Mail.FromName
 }
 
 // plain says whether a text is an address and nothing else.

@@ -79,6 +79,23 @@ func TestSend_GoesOutInTheCitysName(t *testing.T) {
 	}
 }
 
+func TestSend_AnEnglishLetterComesFromTheEnglishName(t *testing.T) {
+	t.Parallel()
+	box, sender := post(t)
+	city := cremona()
+	city.En = &tenants.Twin{Portal: "Cremona cares"}
+	l := letter()
+	l.Lang = "en"
+	m := deliver(t, box, sender, city, l)
+	if m.From != `"Cremona cares" <noreply@cremona.example>` || strings.Contains(m.Text+m.HTML, "Cremona si prende cura") || !strings.Contains(m.Text, "Cremona cares") {
+		t.Errorf("from %s: %s", m.From, m.Text)
+	}
+	l.Lang, l.To = "it", "bruno@posta.example"
+	if m = deliver(t, box, sender, city, l); !strings.Contains(m.From, "Cremona si prende cura") || strings.Contains(m.Text+m.HTML, "Cremona cares") {
+		t.Errorf("an Italian letter: from %s: %s", m.From, m.Text)
+	}
+}
+
 var (
 	tag   = regexp.MustCompile(`<[^>]*>`)
 	title = regexp.MustCompile(`(?s)<head>.*</head>`)

@@ -3,12 +3,15 @@ package prose
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	"golang.org/x/text/unicode/norm"
 )
 
 // style is how a kind of text is read, and what of it may stay.
@@ -36,7 +39,8 @@ func linking(p *bluemonday.Policy) *bluemonday.Policy {
 
 func (s style) render(text string) string {
 	var out bytes.Buffer
-	if err := s.markdown.Convert([]byte(text), &out); err != nil {
+	anchors := parser.NewContext(parser.WithIDs(plainIDs{parser.NewContext().IDs()}))
+	if err := s.markdown.Convert([]byte(text), &out, parser.WithContext(anchors)); err != nil {
 		panic("prose: write into memory: " + err.Error())
 	}
 	return strings.TrimSpace(s.safe.Sanitize(out.String()))
@@ -44,6 +48,15 @@ func (s style) render(text string) string {
 
 // HTML renders a whole page and leaves in it only what cannot do harm. Placeholders such as {{phone}} survive, in addresses too.
 func HTML(text string) string { return placeholders.Replace(page.render(text)) }
+
+// plainIDs are goldmark's anchors of headings, with accents folded instead of their letters dropped: "Perché" is #perche.
+type plainIDs struct{ parser.IDs }
+
+func (p plainIDs) Generate(value []byte, kind ast.NodeKind) []byte {
+	return p.IDs.Generate(accents.ReplaceAll(norm.NFD.Bytes(value), nil), kind)
+}
+
+var accents = regexp.MustCompile(`\p{Mn}`)
 
 var placeholders = strings.NewReplacer("%7B%7B", "{{", "%7D%7D", "}}")
 

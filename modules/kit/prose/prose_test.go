@@ -39,3 +39,13 @@ func TestPassage_HoldsParagraphsListsEmphasisAndLinks(t *testing.T) {
 		}
 	}
 }
+
+func TestHTML_AnchorsKeepAccentedLettersPlain(t *testing.T) {
+	t.Parallel()
+	html := HTML("## Perché è così\n\nA.\n\n## Perche e cosi\n\nB.\n\n## Età\n")
+	for _, id := range []string{`id="perche-e-cosi"`, `id="perche-e-cosi-1"`, `id="eta"`} {
+		if !strings.Contains(html, id) {
+			t.Errorf("no %s in\n%s", id, html)
+		}
+	}
+}

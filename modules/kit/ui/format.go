@@ -186,3 +186,18 @@ func (v Voice) Price(kind string, cents, most int64, unit string) string {
 	}
 	return v.Money(cents) + per
 }
+
+// Size is a file's size as "1,2 MB".
+func (v Voice) Size(bytes int64) string {
+	switch {
+	case bytes >= 1_000_000:
+		text := strconv.FormatFloat(float64(bytes)/1e6, 'f', 1, 64)
+		if v.lang != "en" {
+			text = strings.Replace(text, ".", ",", 1)
+		}
+		return text + nbsp + "MB"
+	case bytes >= 1_000:
+		return v.Number(int(bytes/1_000)) + nbsp + "KB"
+	}
+	return v.Number(int(bytes)) + nbsp + "B"
+}

@@ -140,6 +140,15 @@ type Check struct {
 // Render writes the check.
 func (c Check) Render(ctx context.Context, w io.Writer) error { return c.With().Render(ctx, w) }
 
+// Fieldset holds fields that belong together.
+type Fieldset struct {
+	Legend string
+	Help   string
+}
+
+// Render writes the fieldset around its children.
+func (f Fieldset) Render(ctx context.Context, w io.Writer) error { return f.With().Render(ctx, w) }
+
 // Steps says in words how far one is: @ui.Steps{P: p, Now: 2, Of: 5, Title: "I tuoi documenti"}.
 type Steps struct {
 	P     *Page

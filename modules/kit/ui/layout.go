@@ -28,6 +28,9 @@ var mainMenu = []entry{
 	{"how", "/come-funziona"},
 }
 
+// findMenu stands in the footer: the main menu, and what it has no room for.
+var findMenu = append(slices.Clone(mainMenu), entry{"providers", "/enti"})
+
 var footerMenu = []entry{
 	{"privacy", "/privacy"},
 	{"terms", "/termini"},
@@ -55,11 +58,15 @@ var workMenus = map[string][]workEntry{
 		{"home", "/ente", "home"},
 		{"orders", "/ente/ordini", "list"},
 		{"statement", "/ente/estratto", "euro"},
+		{"services", "/ente/servizi", "list"},
+		{"profile", "/ente/profilo", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"municipality": {
 		{"home", "/comune", "home"},
 		{"ledger", "/amministrazione/conti", "euro"},
+		{"services", "/comune/servizi", "list"},
+		{"providers", "/comune/enti", "building"},
 		{"personal", "/area-personale", "user"},
 	},
 	"administration": {
@@ -67,6 +74,7 @@ var workMenus = map[string][]workEntry{
 		{"people", "/amministrazione/persone", "people"},
 		{"ledger", "/amministrazione/conti", "euro"},
 		{"trail", "/amministrazione/registro", "list"},
+		{"approvals", "/comune/servizi", "check"},
 	},
 }
 
@@ -75,7 +83,11 @@ type workEntry struct{ Key, Href, Icon string }
 // menuNeeds are the places in the menus that not everyone of the workbench may enter: the verb and the kind that the city's policy must
 // allow.
 var menuNeeds = map[string][2]string{
+	"/ente/servizi":          {"read", "service"},
+	"/ente/profilo":          {"describe", "provider"},
 	"/ente/estratto":         {"read", "statement"},
+	"/comune/servizi":        {"approve", "service"},
+	"/comune/enti":           {"accredit", "provider"},
 	"/amministrazione/conti": {"read", "ledger"},
 }
 
@@ -174,10 +186,11 @@ func ThemeHref(brand tenants.Brand) string {
 
 // searchHint is an example of what this city's people look for.
 func (p *Page) searchHint() string {
-	if p.Lang != Italian || len(p.City.Home.Examples) == 0 {
+	examples, in := p.City.Examples(p.Lang)
+	if in != p.Lang || len(examples) == 0 {
 		return p.T("shell.search.label")
 	}
-	return p.T("shell.search.hint", "example", p.City.Home.Examples[0])
+	return p.T("shell.search.hint", "example", examples[0])
 }
 
 // The words of refusals every module shares.

@@ -48,7 +48,7 @@ func TestLayout_TellsItsPlaceAndItsTwin(t *testing.T) {
 		`<link rel="canonical" href="https://welfare.cremona.example/servizi?q=nido">`,
 		`hreflang="en" href="https://welfare.cremona.example/en/servizi?q=nido"`,
 		`<a class="skiplink" href="#main">`, `<main id="main"`, `href="/servizi" aria-current="page"`,
-		`href="tel:0372555010"`, `href="/accedi"`,
+		`href="tel:0372555010"`, `href="/accedi"`, `<a href="/enti">Chi offre i servizi</a>`,
 	)
 }
 

@@ -120,6 +120,9 @@ func (p *Page) Money(cents int64) string { return p.Voice().Money(cents) }
 // Number is "1.234".
 func (p *Page) Number(n int) string { return p.Voice().Number(n) }
 
+// Size is "1,2 MB".
+func (p *Page) Size(bytes int64) string { return p.Voice().Size(bytes) }
+
 // Price is "da 3,00 € all'ora"; see Voice.Price.
 func (p *Page) Price(kind string, cents, most int64, unit string) string {
 	return p.Voice().Price(kind, cents, most, unit)
@@ -153,12 +156,7 @@ func (p *Page) In(lang string) string {
 func (p *Page) URL(path string) string { return p.BaseURL + path }
 
 // Portal is the portal's name in the page's language.
-func (p *Page) Portal() string {
-	if p.Lang == "en" && p.City.En != nil && p.City.En.Portal != "" {
-		return p.City.En.Portal
-	}
-	return p.City.Portal
-}
+func (p *Page) Portal() string { return p.City.PortalIn(p.Lang) }
 
 // Motto is the city's line under its name, in the page's language.
 func (p *Page) Motto() string {

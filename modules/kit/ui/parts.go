@@ -222,3 +222,17 @@ func ToneIcon(tone Tone) string {
 	}
 	return "info"
 }
+
+// Pick says whether a thing can be picked for the CompareBar of its page.
+type Pick int
+
+// PickFull is for what could be picked if there were not enough already.
+const (
+	NoPick Pick = iota
+	PickOpen
+	Picked
+	PickFull
+)
+
+// Kept is a thing picked on another page, and the address of this one without it.
+type Kept struct{ Value, Title, Without string }

@@ -142,7 +142,7 @@ func TestSuspended_SaysSoPolitelyAndShowsItsStyles(t *testing.T) {
 	testkit.Eventually(t, "the city is open again", func() bool { return s.get("/chiunque").StatusCode == 200 })
 }
 
-func TestSuspended_ACityThatIsStillBeingFilledHasAPageToo(t *testing.T) {
+func TestSuspended_ACityThatIsStillBeingFilledIsNotThere(t *testing.T) {
 	t.Parallel()
 	s := open(t, everyone("GET"))
 	person := "UPDATE cities SET settings = '{}', status = 'suspended', version = version + 1 WHERE id = current_city()"
@@ -153,8 +153,8 @@ func TestSuspended_ACityThatIsStillBeingFilledHasAPageToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, "the city is empty", func() bool { return s.Directory.ByID(s.city.ID).Portal == "" })
-	s.get("/").status(t, 503)
-	s.get("/en/x").status(t, 503)
+	s.get("/").status(t, 404)
+	s.get("/en/x").status(t, 404)
 }
 
 func TestHealth_AnswersOnAnyHostAndNamesNoCity(t *testing.T) {

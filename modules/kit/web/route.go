@@ -69,6 +69,7 @@ type Route struct {
 	Class  Class
 	Params map[string]string // path parameter → entity: "slug" → "service"
 	Query  []string          // query parameters it understands
+	Upload int               // bytes that a posted form with a file may have; all other requests have 1 MB
 	Form   []string          // fields it takes, for the suite's mass-assignment and foreign-id cases
 	Cached bool              // an anonymous GET may be answered from memory, per city and version
 	Bare   bool              // no English twin (sitemap, media)

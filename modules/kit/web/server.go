@@ -82,9 +82,10 @@ func (s *Server) App() *fiber.App {
 	app := fiber.New(fiber.Config{
 		AppName: "welfarex", Immutable: true, DisableStartupMessage: true,
 		ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second,
-		BodyLimit: 1 << 20, ReadBufferSize: 16 << 10, ErrorHandler: s.fail,
+		BodyLimit: usualBody, ReadBufferSize: 16 << 10, ErrorHandler: s.fail,
 		StrictRouting: false, CaseSensitive: true, UnescapePath: true,
 	})
+	app.Server().HeaderReceived = s.allowance
 	app.Use(oneLength)
 	app.Get("/livez", func(c *fiber.Ctx) error { return c.SendString("ok") })
 	app.Get("/readyz", s.ready)
@@ -155,7 +156,7 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 			err = s.fail(c, problem.New(problem.Internal, "problem.internal"))
 		}
 		// The route's pattern, never the path: a path can hold a token.
-		slog.Debug("request", "city", city.Slug, "request", id, "method", c.Method(), "route", c.Route().Path,
+		slog.Log(r.Ctx, worth(c), "request", "city", city.Slug, "request", id, "method", c.Method(), "route", c.Route().Path,
 			"status", c.Response().StatusCode(), "ms", time.Since(started).Milliseconds())
 	}()
 	asset := c.Method() == fiber.MethodGet && (strings.HasPrefix(r.Path, "/static/") || strings.HasPrefix(r.Path, "/theme/") || strings.HasPrefix(r.Path, "/media/"))
@@ -177,6 +178,19 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
 	return nil
+}
+
+// worth is how much a request matters to who reads the log: what changes something and what was refused, more than what was read.
+func worth(c *fiber.Ctx) slog.Level {
+	if safe(c.Method()) && c.Response().StatusCode() < fiber.StatusBadRequest {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// safe says whether a method changes nothing.
+func safe(method string) bool {
+	return method == fiber.MethodGet || method == fiber.MethodHead || method == fiber.MethodOptions
 }
 
 // misleads says whether a browser could read a path as another host's: "//evil.example", "/\evil.example", a tab between two slashes.
@@ -207,8 +221,7 @@ func speaks(city *tenants.City, lang string) bool {
 // sameOrigin refuses an unsafe request that another site made the browser send. There are no tokens: the browser says
 // where a request comes from, and cannot be made to lie by a page.
 func (s *Server) sameOrigin(c *fiber.Ctx, city *tenants.City) error {
-	switch c.Method() {
-	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
+	if safe(c.Method()) {
 		return nil
 	}
 	switch site := c.Get("Sec-Fetch-Site"); site {

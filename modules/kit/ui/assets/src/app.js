@@ -40,15 +40,33 @@ addEventListener('formdata', (event) => {
 // Compare: as many as fit side by side, and a word on how many there are.
 for (const bar of all('[data-compare]')) {
   const most = Number(bar.dataset.compare)
-  const boxes = [...document.forms[bar.id]?.elements ?? []].filter((box) => box.type === 'checkbox')
+  const boxes = [...bar.elements].filter((box) => box.type === 'checkbox')
   const update = () => {
-    const chosen = boxes.filter((box) => box.checked).length
+    const chosen = boxes.filter((box) => box.checked).length + all('input[type=hidden]', bar).length
     for (const box of boxes) box.disabled = !box.checked && chosen >= most
+    for (const text of all('[data-compare-full]', bar)) text.hidden = chosen < most
     for (const text of all('[data-compare-count]', bar)) text.textContent = chosen
     bar.classList.toggle('compare-active', chosen > 0)
   }
   for (const box of boxes) box.addEventListener('change', update)
   update()
+
+  // What is picked goes along to the next list.
+  const list = (address) => new URL(address, location).pathname.endsWith('/servizi')
+  const carry = (values) => {
+    const before = (values.get('confronta') ?? '').split(',').filter((slug) => slug && !boxes.some((box) => box.value === slug))
+    const now = [...before, ...boxes.filter((box) => box.checked).map((box) => box.value)].join(',')
+    if (now) values.set('confronta', now)
+    else values.delete('confronta')
+  }
+  addEventListener('formdata', (event) => { if (list(event.target.action)) carry(event.formData) })
+  addEventListener('click', (event) => {
+    const link = event.target.closest('a[href]')
+    if (!link || !list(link.href)) return
+    const url = new URL(link.href)
+    carry(url.searchParams)
+    link.href = url
+  })
 }
 
 for (const button of all('[data-print]')) button.addEventListener('click', () => print())
@@ -101,3 +119,13 @@ if (index.size) {
     if (part) seen.observe(part)
   }
 }
+
+// In a queue the arrows go up and down.
+addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  const queue = step && event.target.closest?.('.queue')
+  if (!queue) return
+  const links = all('a', queue)
+  links[links.indexOf(event.target.closest('a')) + step]?.focus()
+  event.preventDefault()
+})

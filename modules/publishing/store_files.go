@@ -1,0 +1,41 @@
+package publishing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
+)
+
+// providerOfFile says whose a file is. Errors: problem.ErrNotFound.
+func (s *Service) providerOfFile(ctx context.Context, file uuid.UUID) (provider uuid.UUID, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue("SELECT provider_id FROM service_files WHERE file_id = $1", file).QueryRow(func(row pgx.Row) error { return row.Scan(&provider) })
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = problem.ErrNotFound
+	}
+	return provider, err
+}
+
+func insertFile(ctx context.Context, file uuid.UUID, v *Version) error {
+	_, err := tenants.PgxTx(ctx).Exec(ctx, "INSERT INTO service_files (file_id, service_id, provider_id) VALUES ($1, $2, $3)", file, v.Service, v.Provider)
+	if err != nil {
+		return fmt.Errorf("note whose file %s is: %w", file, err)
+	}
+	return nil
+}
+
+// filesOf lists everything that was ever uploaded for a service.
+func filesOf(ctx context.Context, service uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT file_id FROM service_files WHERE service_id = $1", service)
+	if err != nil {
+		return nil, fmt.Errorf("look for the files of service %s: %w", service, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
