@@ -63,8 +63,12 @@ func (h hand) keys() {
 	h.Helper()
 	var key uuid.UUID
 	h.must(h.super.QueryRow(h.ctx, "SELECT key FROM orders WHERE tenant_id = $1 AND payer_id = $2", h.beta.record.ID, h.beta.things.accounts["citizen"]).Scan(&key))
-	form := func(key uuid.UUID) url.Values { return url.Values{"key": {key.String()}, "total": {"1500"}, "phone": {"0372 555"}} }
-	as := func(key uuid.UUID) attacks.Reply { return h.post(h.alfa, h.alfa.Person("citizen").Session, "/ordine", form(key)) }
+	form := func(key uuid.UUID) url.Values {
+		return url.Values{"key": {key.String()}, "total": {"1500"}, "phone": {"0372 555"}}
+	}
+	as := func(key uuid.UUID) attacks.Reply {
+		return h.post(h.alfa, h.alfa.Person("citizen").Session, "/ordine", form(key))
+	}
 	theirs, made := as(key), as(newUUID())
 	h.check("the key of an order of beta", theirs.Status == made.Status && theirs.Header.Get("Location") == made.Header.Get("Location"), itoa(theirs.Status)+" "+theirs.Header.Get("Location"))
 	h.back()

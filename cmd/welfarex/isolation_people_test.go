@@ -263,6 +263,9 @@ func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worke
 	s.exec(ctx, t, c, `INSERT INTO order_numbers (year, last) VALUES (2026, 3) ON CONFLICT DO NOTHING`)
 	s.exec(ctx, t, c, `INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, why, expires_at, answer_by, paid_at)
 		VALUES ($1, $2, $3, 'Ente', 'Via', '', 1500, 0, 14, $4, '', now() + interval '1 day', now() + interval '9 days', CASE WHEN $4 <> 'placed' THEN now() END)`, part, order, provider, state)
+	if state == "placed" {
+		s.owe(ctx, t, c, part, account, provider)
+	}
 	s.exec(ctx, t, c, `INSERT INTO order_lines (part_id, line, service_id, title, unit, quantity, unit_cents, vat, cents, vat_cents)
 		SELECT $1, 0, id, title, $2, 1, 1500, 'exempt', 1500, 0 FROM services WHERE tenant_id = current_city() AND published ORDER BY slug LIMIT 1`, part, unit)
 	s.exec(ctx, t, c, `INSERT INTO order_deliveries (id, part_id, line, quantity, day, worker, note, recorded_by, recorded_at) VALUES ($1, $2, 0, 1, '2026-11-01', 'Persona', '', $3, now())`, newUUID(), part, account)
@@ -271,4 +274,18 @@ func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worke
 	s.exec(ctx, t, c, `INSERT INTO baskets (id, account_id, provider_id, touched_at) VALUES ($1, $2, $3, now())`, newUUID(), account, provider)
 	s.exec(ctx, t, c, `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) SELECT b.id, s.id, 1, now() FROM baskets b, services s
 		WHERE b.account_id = $1 AND s.tenant_id = current_city() AND s.slug = (SELECT min(slug) FROM services WHERE tenant_id = current_city() AND published)`, account)
+}
+
+// owe is the sale of a part that is not paid yet.
+func (s *stage) owe(ctx context.Context, t *testing.T, c *twin, part, payer, provider uuid.UUID) {
+	t.Helper()
+	err := s.app.db.Tx(c.in(ctx), func(ctx context.Context) error {
+		_, err := s.app.ledger.Post(ctx, ledger.Transfer{Key: "sale:" + part.String(), Kind: ledger.Sale, Reference: part, Pending: true, Moves: []ledger.Move{
+			{From: ledger.CitizenAccount(payer), To: ledger.ProviderAccount(provider), Cents: 1500},
+		}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
