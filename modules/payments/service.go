@@ -269,20 +269,6 @@ func (s *Service) givenBack(ctx context.Context, p *Payment, external string) er
 	return s.follow.Returned(ctx, p.Part)
 }
 
-// notGivenBack notes that a refund failed, perhaps after it had arrived: the money is with us, and the citizen's.
-func (s *Service) notGivenBack(ctx context.Context, p *Payment) error {
-	if p.Return != ReturnAsked && p.Return != ReturnDone {
-		return nil
-	}
-	slog.Error("a refund failed at the gateway", "payment", p.ID, "refund", p.Refund)
-	if p.Return == ReturnDone {
-		if _, err := s.ledger.Reverse(ctx, refundKey(p.Refund), "returned:"+p.Refund.String()); err != nil {
-			return err
-		}
-	}
-	return saveRefund(ctx, p.Refund, ReturnLost, "", s.now())
-}
-
 // Record notes, in the running transaction, that by an actor's word a part was paid at the provider's desk; the part is locked. What was open by card is dropped.
 func (s *Service) Record(ctx context.Context, actor string, part, payer uuid.UUID, cents int64) error {
 	if err := s.Drop(ctx, part); err != nil {
