@@ -66,8 +66,8 @@ type Order struct {
 	Parts       []*Part
 }
 
-// Title is the number as people say it: 2026/000123.
-func (o *Order) Title() string { return fmt.Sprintf("%d/%06d", o.Year, o.Number) }
+// Title is the number as people say it: 2026/123.
+func (o *Order) Title() string { return fmt.Sprintf("%d/%d", o.Year, o.Number) }
 
 // Part is what one creditor delivers and is paid for.
 type Part struct {

@@ -296,7 +296,7 @@ func TestAfter_CountsWorkingDays(t *testing.T) {
 
 func TestOrder_IsCalledByYearAndNumber(t *testing.T) {
 	t.Parallel()
-	same(t, "title", (&Order{Year: 2026, Number: 123}).Title(), "2026/000123")
+	same(t, "title", (&Order{Year: 2026, Number: 123}).Title(), "2026/123")
 	same(t, "title", (&Order{Year: 2026, Number: 1234567}).Title(), "2026/1234567")
 }
 

@@ -58,8 +58,8 @@ func TestPay_TheNoticeLetsTheMoneyCount(t *testing.T) {
 	same(t, "the payment", fmt.Sprint(m.State, " ", m.Session, " ", m.URL, " ", m.Cents), fmt.Sprint("paid ", session, "  ", 1300))
 	same(t, "the charge", m.Charge, w.cards.Charges(keyOf(w.city))[0].Charge)
 	same(t, "audited", w.number("SELECT count(*) FROM audit_entries WHERE verb = 'paid' AND actor = 'job:payments' AND subject = $1", m.ID.String()), 1)
-	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/000001: pagamento ricevuto")
-	same(t, "Aurora reads", strings.Join(w.got("aurora@coop.example"), ", "), "Nuovo ordine 2026/000001")
+	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/1: pagamento ricevuto")
+	same(t, "Aurora reads", strings.Join(w.got("aurora@coop.example"), ", "), "Nuovo ordine 2026/1")
 	_, err = w.Pay(w.ctx, w.anna, p.Order.ID, "it", "http://x.example")
 	fails(t, "paid again", err, ErrState)
 }
@@ -218,7 +218,7 @@ func TestExpire_WhatWasNotPaidInTimeEnds(t *testing.T) {
 	same(t, "the payment", p.Payments[0].State, payments.Over)
 	w.balances(0, 0, 0)
 	same(t, "the sale was voided", w.number("SELECT count(*) FROM ledger_outcomes WHERE outcome = 'voided'"), 1)
-	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/000001: scaduto")
+	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/1: scaduto")
 	same(t, "Aurora reads", len(w.got("aurora@coop.example")), 0)
 	_, err := w.cards.Pay(session)
 	same(t, "it can be paid no more", err != nil, true)
@@ -286,7 +286,7 @@ func TestPaid_AfterItExpiredEverythingGoesBack(t *testing.T) {
 	p = w.is(p, Expired)
 	same(t, "it is back", p.Return(), payments.ReturnDone)
 	w.balances(0, 0, 0)
-	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/000001: scaduto, Ordine 2026/000001: il pagamento è arrivato tardi, Ordine 2026/000001: rimborso fatto")
+	same(t, "Anna reads", strings.Join(w.got(w.anna.Email), ", "), "Ordine 2026/1: scaduto, Ordine 2026/1: il pagamento è arrivato tardi, Ordine 2026/1: rimborso fatto")
 	charged, returned := w.money()
 	same(t, "at the gateway", fmt.Sprint(charged, returned), "1300 1300")
 }
@@ -324,7 +324,7 @@ func TestTakeAtDesk_ACardThatWasFasterGoesBack(t *testing.T) {
 	w.balances(0, 0, 1300)
 	charged, returned := w.money()
 	same(t, "the card's money", fmt.Sprint(charged, returned), "1300 1300")
-	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/000001: il pagamento è arrivato tardi")
+	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/1: il pagamento è arrivato tardi")
 
 	must(t, w.Refuse(w.ctx, w.luca, p.ID, "Non possiamo.")) // and then the money of the desk goes back, too
 	w.work()
@@ -434,7 +434,7 @@ func TestRefund_ThatTheGatewayStillWorksOn(t *testing.T) {
 	same(t, "done", w.now(p).Return(), payments.ReturnDone)
 	w.balances(0, 0, 0)
 	same(t, "refunds", len(w.cards.Refunds(keyOf(w.city))), 1)
-	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/000001: rimborso fatto")
+	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/1: rimborso fatto")
 }
 
 func TestRefund_ThatFailsStaysWithTheCitizen(t *testing.T) {
@@ -499,7 +499,7 @@ func TestGiveUp_AfterFiveWorkingDaysAndAReminder(t *testing.T) {
 	w.until(rome("2026-12-29 10:29:00"))
 	same(t, "Aurora has read", len(w.got("aurora@coop.example")), 1)
 	w.until(rome("2026-12-29 10:31:00"))
-	same(t, "and reads", w.got("aurora@coop.example")[1], "Ordine 2026/000001: aspetta una risposta")
+	same(t, "and reads", w.got("aurora@coop.example")[1], "Ordine 2026/1: aspetta una risposta")
 	w.until(rome("2026-12-31 10:29:00"))
 	w.is(p, Paid)
 	w.until(rome("2026-12-31 10:31:00"))
@@ -584,7 +584,7 @@ func TestDeliver_TwelveMealsInTwelveDays(t *testing.T) {
 	for n, d := range p.Deliveries {
 		same(t, "day", d.Day.Format(time.DateOnly), fmt.Sprintf("2026-11-2%d", n+1))
 	}
-	same(t, "Anna reads", w.got(w.anna.Email)[2], "Ordine 2026/000001: concluso")
+	same(t, "Anna reads", w.got(w.anna.Email)[2], "Ordine 2026/1: concluso")
 	w.balances(-1950, 0, 1950)
 	fails(t, "more", w.stays(func() error {
 		return w.Deliver(w.ctx, w.luca, p.ID, Delivery{Quantity: 1, Day: monday, Worker: "Luca"})
@@ -687,8 +687,8 @@ func TestMessages_ReachTheOtherSide(t *testing.T) {
 	must(t, w.Write(w.ctx, w.luca, p.ID, "A mezzogiorno."))
 	p = w.now(p)
 	same(t, "said", p.Messages[0].Side+" "+p.Messages[0].Body+" "+p.Messages[1].Side+" "+p.Messages[1].Body, "citizen A che ora? provider A mezzogiorno.")
-	same(t, "Aurora reads", w.got("aurora@coop.example")[1], "Ordine 2026/000001: un messaggio")
-	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/000001: un messaggio per te")
+	same(t, "Aurora reads", w.got("aurora@coop.example")[1], "Ordine 2026/1: un messaggio")
+	same(t, "Anna reads", w.got(w.anna.Email)[1], "Ordine 2026/1: un messaggio per te")
 	for body, want := range map[string]string{" ": "message orders.message_missing", strings.Repeat("è", 2001): "message orders.too_long", strings.Repeat("è", 2000): ""} {
 		same(t, "wrong", names(w.Reply(w.ctx, w.anna, p.Order.ID, body)), want)
 		same(t, "wrong", names(w.Write(w.ctx, w.luca, p.ID, body)), want)
