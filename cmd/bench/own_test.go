@@ -70,7 +70,13 @@ func (a *app) buy(ctx context.Context, slug string) (string, error) {
 	if err := a.accounts.Seed(ctx, worker); err != nil {
 		return "", err
 	}
-	if err := a.orders.Seed(ctx, "anna@"+slug+".example", worker.Email); err != nil {
+	var who [2]*authz.Actor
+	for i, email := range []string{"anna@" + slug + ".example", worker.Email} {
+		if who[i], err = a.accounts.SeedActor(ctx, email); err != nil {
+			return "", err
+		}
+	}
+	if err := a.orders.Seed(ctx, who[0], who[1]); err != nil {
 		return "", err
 	}
 	var id string
