@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"net"
@@ -12,9 +13,13 @@ import (
 	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/files"
+	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/local"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/modules/ledger"
+	"github.com/welfarex/welfarex/modules/orders"
+	"github.com/welfarex/welfarex/modules/payments"
 	"github.com/welfarex/welfarex/modules/places"
 	"github.com/welfarex/welfarex/modules/portal"
 	"github.com/welfarex/welfarex/modules/programmes"
@@ -27,6 +32,7 @@ type app struct {
 	cities   *tenants.Directory
 	files    *files.Store
 	accounts *accounts.Service
+	orders   *orders.Service
 	server   *web.Server
 	stop     context.CancelFunc
 }
@@ -66,7 +72,8 @@ func (a *app) assemble(base web.Base, key tenants.Key) (err error) {
 		{Name: "files", Routes: a.files.Routes()}, shelves.Module(), points.Module(), calls.Module(),
 		portal.New(a.db, base, time.Now, shelves, points, calls).Module(),
 	}
-	words, policies := []fs.FS{ui.Locales, accounts.Words}, []string{accounts.Policy}
+	words := []fs.FS{ui.Locales, accounts.Words, payments.Words, orders.Words}
+	policies := []string{accounts.Policy, orders.Policy}
 	for _, m := range list {
 		if m.Words != nil {
 			words = append(words, m.Words)
@@ -82,11 +89,35 @@ func (a *app) assemble(base web.Base, key tenants.Key) (err error) {
 	}
 	a.accounts = accounts.New(accounts.Options{DB: a.db, Key: key, Policy: policy, Words: a.server.Words, Base: base})
 	a.server.Policy, a.server.Sessions = policy, a.accounts
-	for _, m := range append(list, a.accounts.Module()) {
+	a.openShop(base, policy)
+	for _, m := range append(list, a.accounts.Module(), a.orders.Module()) {
 		a.server.Routes = append(a.server.Routes, m.Routes...)
 	}
 	return nil
 }
+
+// openShop makes the modules of a purchase; nothing is paid here, so the card's gateway is nowhere.
+func (a *app) openShop(base web.Base, policy *authz.Policy) {
+	books := ledger.New(ledger.Options{DB: a.db, Policy: policy})
+	card := payments.NewCard(noSecrets{}, "http://127.0.0.1:9", nil)
+	paid := payments.New(payments.Options{DB: a.db, Ledger: books, Card: card, Now: time.Now, Rand: rand.Reader})
+	a.orders = orders.New(orders.Options{
+		DB: a.db, Ledger: books, Payments: paid, Household: a.accounts, Policy: policy, Words: a.server.Words, Base: base, Now: time.Now, Rand: rand.Reader,
+	})
+	a.accounts.Suggest(a.orders.Steps)
+	paid.Attach(noQueue{}, a.orders)
+	a.orders.Attach(noQueue{})
+}
+
+// noSecrets and noQueue stand for what answering has nothing to do with.
+type (
+	noSecrets struct{}
+	noQueue   struct{}
+)
+
+func (noSecrets) Secret(context.Context, string) ([]byte, error)      { return nil, nil }
+func (noQueue) Enqueue(context.Context, jobs.Args) error              { return nil }
+func (noQueue) EnqueueAt(context.Context, jobs.Args, time.Time) error { return nil }
 
 // parts are what the modules take from a city's folder, in the order in which rows refer to each other.
 func parts() []tenants.Part {

@@ -221,13 +221,13 @@ func expected(err error) bool {
 // happen lets something happen to one of the parts, now and then two things at once.
 func (h *history) happen() error {
 	n := 1
-	if h.rand.IntN(4) == 0 {
+	if h.pick(4) == 0 {
 		n = 2
 	}
 	errs := make([]error, n)
 	var running sync.WaitGroup
 	for i := range n {
-		s, p := steps[bag[h.rand.IntN(len(bag))]], h.parts[h.rand.IntN(len(h.parts))]
+		s, p := steps[bag[h.pick(len(bag))]], h.parts[h.pick(len(h.parts))]
 		running.Go(func() {
 			err := s.do(h, p)
 			h.mu.Lock()
@@ -275,7 +275,7 @@ func (h *history) drain() error {
 func live(t testing.TB, seed uint64, p plant) error {
 	w := build(t, p).open(t)
 	h := &history{world: w, rand: rand.New(rand.NewPCG(seed, 7)), told: map[string]bool{}, desk: map[string]int64{}}
-	for n := range 2 + h.rand.IntN(2) {
+	for n := range 2 + h.pick(2) {
 		h.parts = append(h.parts, w.order(w.anna, "pasti", n+1))
 	}
 	for range 30 {
