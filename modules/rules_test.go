@@ -50,10 +50,10 @@ var reads = map[string][]string{
 	"accounts":   {"providers", "offices", "audit_entries", "pages"}, // scopes by name, the trail, the version of the terms one accepts
 	"catalogue":  {"offices", "neighbourhoods"},
 	"programmes": {"offices"},
-	"ledger":     {"providers"},                                        // whose statement it is
-	"orders":     {"services", "providers", "accounts", "memberships"}, // what is sold by whom, and who gets mail
-	"publishing": {"accounts", "memberships"},                          // who did what, and to whom letters go
-	"portal":     {"audit_entries"},                                    // when the city last changed, for /status
+	"ledger":     {"providers"},                         // whose statement it is
+	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
+	"publishing": {"accounts", "memberships"},           // who did what, and to whom letters go
+	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 
 // storage is where rows are read and written; a service besides puts together the batch that is a page's one round trip.

@@ -209,7 +209,9 @@ func TestReadFolder_Refuses(t *testing.T) {
 		{"a slug twice", "prova", func(f fstest.MapFS) { edit(f, "needs.yaml", "n3", "n2") }, tenants.Problem{File: "needs.yaml", Line: 3, Field: "slug", Code: "folder.twice", Arg: "n2"}},
 		{"a need that is not there", "prova", func(f fstest.MapFS) { edit(f, "city.yaml", "n8]", "n9]") },
 			tenants.Problem{File: "city.yaml", Line: 18, Field: "home.needs[7]", Code: "folder.unknown", Arg: "n9"}},
-		{"two English examples", "prova", func(f fstest.MapFS) { edit(f, "city.yaml", "  needs: [n1", "  en: {examples: [care, nursery]}\n  needs: [n1") },
+		{"two English examples", "prova", func(f fstest.MapFS) {
+			edit(f, "city.yaml", "  needs: [n1", "  en: {examples: [care, nursery]}\n  needs: [n1")
+		},
 			tenants.Problem{File: "city.yaml", Line: 18, Field: "home.en.examples", Code: "folder.min", Arg: "3"}},
 		{"a picture that is not there", "prova", func(f fstest.MapFS) { delete(f, "pictures/disegno.svg") },
 			tenants.Problem{File: "pictures/disegno.svg", Line: 1, Field: "picture", Code: "folder.missing_file"}},

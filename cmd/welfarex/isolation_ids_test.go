@@ -54,7 +54,7 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 		return attacks.IDs{Own: text(s.alfa.things.parts[p.Name]), Others: text(s.alfa.things.parts[others]), Foreign: text(s.beta.things.parts["provider"]), MadeUp: newUUID().String()}
 	case "file":
 		return attacks.IDs{Own: s.alfa.things.public.String(), Others: s.alfa.things.private.String(), Foreign: s.beta.things.public.String(), MadeUp: newUUID().String()}
-	case "draft", "attachment":
+	case "draft", "attachment", "live_service":
 		return s.written(p, entity)
 	case "submission":
 		return attacks.IDs{Own: text(s.alfa.things.submission), Others: text(s.alfa.things.drafts["provider"]), Foreign: text(s.beta.things.submission), MadeUp: newUUID().String()}
@@ -88,6 +88,9 @@ func (s *stage) written(p attacks.Person, entity string) attacks.IDs {
 	of := func(c *twin, who string) string {
 		if entity == "attachment" {
 			return text(c.things.documents[who])
+		}
+		if entity == "live_service" {
+			return text(c.things.live[who])
 		}
 		return text(c.things.drafts[who])
 	}

@@ -45,7 +45,7 @@ type things struct {
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
 	tokens                                   map[string]string    // by purpose: what the mail would carry
 	public, private                          uuid.UUID            // files
-	drafts, documents                        map[string]uuid.UUID // by person: what their provider writes
+	drafts, documents, live                  map[string]uuid.UUID // by person: what their provider writes
 	submission                               uuid.UUID
 	providerSlugs                            []string
 }
@@ -53,7 +53,7 @@ type things struct {
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}}
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}, live: map[string]uuid.UUID{}}
 	rows, err := s.super.Query(ctx, "SELECT id, slug FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +183,7 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	}
 	for i, who := range []string{"provider", "another provider"} {
 		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
+		c.things.live[who] = s.offered(ctx, t, c, i)
 		c.things.documents[who] = s.document(ctx, t, c, i, c.things.drafts[who])
 	}
 	c.things.submission = s.writes(ctx, t, c, 0, "submitted")
@@ -200,6 +201,16 @@ func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int,
 	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
 		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
 	return service
+}
+
+// offered is a service of a provider that citizens see.
+func (s *stage) offered(ctx context.Context, t *testing.T, c *twin, provider int) (id uuid.UUID) {
+	t.Helper()
+	err := s.super.QueryRow(ctx, "SELECT id FROM services WHERE tenant_id = $1 AND provider_id = $2 AND published ORDER BY slug LIMIT 1", c.record.ID, c.things.providers[provider]).Scan(&id)
+	if err != nil {
+		t.Fatalf("a service of provider %d: %v", provider, err)
+	}
+	return id
 }
 
 // document adds a document to a draft.
@@ -252,6 +263,9 @@ func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worke
 	s.exec(ctx, t, c, `INSERT INTO order_numbers (year, last) VALUES (2026, 3) ON CONFLICT DO NOTHING`)
 	s.exec(ctx, t, c, `INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, why, expires_at, answer_by, paid_at)
 		VALUES ($1, $2, $3, 'Ente', 'Via', '', 1500, 0, 14, $4, '', now() + interval '1 day', now() + interval '9 days', CASE WHEN $4 <> 'placed' THEN now() END)`, part, order, provider, state)
+	if state == "placed" {
+		s.owe(ctx, t, c, part, account, provider)
+	}
 	s.exec(ctx, t, c, `INSERT INTO order_lines (part_id, line, service_id, title, unit, quantity, unit_cents, vat, cents, vat_cents)
 		SELECT $1, 0, id, title, $2, 1, 1500, 'exempt', 1500, 0 FROM services WHERE tenant_id = current_city() AND published ORDER BY slug LIMIT 1`, part, unit)
 	s.exec(ctx, t, c, `INSERT INTO order_deliveries (id, part_id, line, quantity, day, worker, note, recorded_by, recorded_at) VALUES ($1, $2, 0, 1, '2026-11-01', 'Persona', '', $3, now())`, newUUID(), part, account)
@@ -260,4 +274,18 @@ func (s *stage) order(ctx context.Context, t *testing.T, c *twin, citizen, worke
 	s.exec(ctx, t, c, `INSERT INTO baskets (id, account_id, provider_id, touched_at) VALUES ($1, $2, $3, now())`, newUUID(), account, provider)
 	s.exec(ctx, t, c, `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) SELECT b.id, s.id, 1, now() FROM baskets b, services s
 		WHERE b.account_id = $1 AND s.tenant_id = current_city() AND s.slug = (SELECT min(slug) FROM services WHERE tenant_id = current_city() AND published)`, account)
+}
+
+// owe is the sale of a part that is not paid yet.
+func (s *stage) owe(ctx context.Context, t *testing.T, c *twin, part, payer, provider uuid.UUID) {
+	t.Helper()
+	err := s.app.db.Tx(c.in(ctx), func(ctx context.Context) error {
+		_, err := s.app.ledger.Post(ctx, ledger.Transfer{Key: "sale:" + part.String(), Kind: ledger.Sale, Reference: part, Pending: true, Moves: []ledger.Move{
+			{From: ledger.CitizenAccount(payer), To: ledger.ProviderAccount(provider), Cents: 1500},
+		}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

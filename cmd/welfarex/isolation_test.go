@@ -49,6 +49,8 @@ func TestIsolation(t *testing.T) {
 		{"Limits", byHand("rate limits, by city", limits)},
 		{"Jobs", byHand("jobs without a city, or with another's", jobsAlone)},
 		{"Suspended", byHand("suspended cities", suspended)},
+		{"Notices", byHand("payments, webhooks, idempotency keys", notices)},
+		{"Numbers", byHand("receipt and protocol numbers that tell another city's volume", numbers)},
 		{"Roles", byHand("roles as they are now", roles)},
 		{"Files", byHand("files by address", filesApart)},
 		{"Door", byHand("the door to the database", door)},

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
@@ -35,6 +36,29 @@ type demoPerson struct {
 	Email      string  `json:"email"`
 	Password   string  `json:"password"`
 	TOTPSecret *string `json:"totp_secret"` // base32, SHA-1, 6 digits, 30 s; null for citizens
+}
+
+// seedWork lets a city's people have done something: a household, orders, a service that waits for approval.
+func (a *App) seedWork(ctx context.Context, people demoCity) error {
+	citizen, err := a.accounts.SeedActor(ctx, people.email(authz.Citizen))
+	if err != nil {
+		return err
+	}
+	worker, err := a.accounts.SeedActor(ctx, people.email(authz.Provider))
+	if err != nil {
+		return err
+	}
+	family, err := a.accounts.Household(ctx, citizen)
+	if err != nil {
+		return err
+	}
+	if len(family) == 0 {
+		mother := accounts.MemberProfile{Name: "Rosa Bianchi", Born: time.Date(1944, 3, 8, 0, 0, 0, 0, time.UTC), Relation: accounts.Delegate}
+		if _, err := a.accounts.AddMember(ctx, citizen, mother); err != nil {
+			return err
+		}
+	}
+	return errors.Join(a.orders.Seed(ctx, citizen, worker), a.publishing.Seed(ctx, worker, "Un pomeriggio in compagnia", "Due ore insieme, con chi vuoi tu: una passeggiata, le carte, due chiacchiere."))
 }
 
 // email is the address of the person of a role.
@@ -89,8 +113,8 @@ func (a *App) seedDemo(ctx context.Context, mailURL string, cooperatives map[str
 				return fmt.Errorf("%s of %s: %w", person.Role, people.Slug, err)
 			}
 		}
-		if err := a.orders.Seed(tenants.With(ctx, city), people.email(authz.Citizen), people.email(authz.Provider)); err != nil {
-			return fmt.Errorf("orders of %s: %w", people.Slug, err)
+		if err := a.seedWork(tenants.With(ctx, city), people); err != nil {
+			return fmt.Errorf("%s: %w", people.Slug, err)
 		}
 	}
 	return nil

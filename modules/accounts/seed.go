@@ -86,3 +86,20 @@ func (s *Service) seedRole(ctx context.Context, account uuid.UUID, p SeedPerson)
 	}
 	return audit(ctx, "operator", account, "role_given", "role "+p.Role)
 }
+
+// SeedActor is a person of a demonstration, come in with everything: what follows is done in their name.
+func (s *Service) SeedActor(ctx context.Context, email string) (*authz.Actor, error) {
+	account, err := s.findEmail(ctx, foldEmail(email))
+	if err != nil {
+		return nil, err
+	}
+	var o Overview
+	if err := s.readOverview(ctx, &authz.Actor{Account: account.ID}, &o); err != nil {
+		return nil, err
+	}
+	actor := &authz.Actor{Account: account.ID, Name: account.Name, Email: account.Email, Language: account.Language, Enrolled: account.Enrolled(), Strong: true}
+	for _, m := range o.Memberships {
+		actor.Memberships = append(actor.Memberships, authz.Membership{Role: m.Role, Provider: m.Provider, Office: m.Office})
+	}
+	return actor, nil
+}

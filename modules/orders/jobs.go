@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -85,11 +86,20 @@ func (s *Service) expire(ctx context.Context, part uuid.UUID) error {
 		}
 	}
 	return s.change(ctx, part, func(ctx context.Context, p *Part) error {
-		if !p.Expire(s.now()) {
+		switch {
+		case p.Expire(s.now()):
+		case p.State == Placed:
+			return s.again(ctx, ExpireJob{p.ID})
+		default:
 			return nil
 		}
 		return errors.Join(audit(ctx, "job:orders.expire", p, "order_expired", "not paid in time"), s.tellCitizen(ctx, p, mailExpired), s.settle(ctx, p))
 	})
+}
+
+// again puts off a job that came too early: the queue's clock is the database's, and may be ahead of ours.
+func (s *Service) again(ctx context.Context, args jobs.Args) error {
+	return s.queue.EnqueueAt(ctx, args, s.now().Add(time.Minute))
 }
 
 func (s *Service) remind(ctx context.Context, part uuid.UUID) error {
@@ -102,7 +112,11 @@ func (s *Service) remind(ctx context.Context, part uuid.UUID) error {
 
 func (s *Service) giveUp(ctx context.Context, part uuid.UUID) error {
 	return s.change(ctx, part, func(ctx context.Context, p *Part) error {
-		if !p.GiveUp(s.now()) {
+		switch {
+		case p.GiveUp(s.now()):
+		case p.State == Paid:
+			return s.again(ctx, GiveUpJob{p.ID})
+		default:
 			return nil
 		}
 		return errors.Join(audit(ctx, "job:orders.give_up", p, "order_given_up", "not answered in time"), s.tellCitizen(ctx, p, mailGivenUp), s.tellProvider(ctx, p, mailLost), s.settle(ctx, p))

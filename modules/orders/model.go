@@ -66,8 +66,8 @@ type Order struct {
 	Parts       []*Part
 }
 
-// Title is the number as people say it: 2026/000123.
-func (o *Order) Title() string { return fmt.Sprintf("%d/%06d", o.Year, o.Number) }
+// Title is the number as people say it: 2026/123.
+func (o *Order) Title() string { return fmt.Sprintf("%d/%d", o.Year, o.Number) }
 
 // Part is what one creditor delivers and is paid for.
 type Part struct {
@@ -163,9 +163,12 @@ func (p *Part) Accept(now time.Time) error {
 
 // Refuse ends a part that the provider will not or cannot deliver. What was begun is no longer refused.
 func (p *Part) Refuse(now time.Time, why string) error {
-	switch {
-	case why == "":
-		return &problem.Error{Kind: problem.Invalid, Code: "problem.invalid", Fields: []problem.Field{{Name: "why", Code: "orders.why_missing"}}}
+	var f problem.Fields
+	f.Check(why != "", "why", "orders.why_missing")
+	f.Check(fits(why, 500), "why", "orders.too_long")
+	switch err := f.Err(); {
+	case err != nil:
+		return err
 	case len(p.Deliveries) > 0:
 		return ErrBegun
 	case p.State != Placed && p.State != Paid && p.State != Accepted:
@@ -179,7 +182,7 @@ func (p *Part) Refuse(now time.Time, why string) error {
 // CancelUntil is the last moment at which the citizen may cancel: the end of the day, so many days after the order.
 func (p *Part) CancelUntil() time.Time {
 	y, m, d := p.Order.PlacedAt.In(ui.Rome).Date()
-	return time.Date(y, m, d+p.CancelDays+1, 0, 0, 0, 0, ui.Rome).Add(-time.Second)
+	return time.Date(y, m, d+p.CancelDays+1, 0, 0, 0, 0, ui.Rome).Add(-time.Nanosecond)
 }
 
 // MayCancel says whether the citizen may still cancel: within the terms, and before anything was delivered. What is not paid yet can always be cancelled.
@@ -230,6 +233,8 @@ func (p *Part) Deliver(now time.Time, d Delivery) error {
 	f.Check(d.Line >= 0 && d.Line < len(p.Lines), "line", "orders.line_unknown")
 	f.Check(d.Quantity > 0, "quantity", "orders.quantity_wrong")
 	f.Check(d.Worker != "", "worker", "orders.worker_missing")
+	f.Check(fits(d.Worker, 80), "worker", "orders.too_long")
+	f.Check(fits(d.Note, 500), "delivery_note", "orders.too_long")
 	f.Check(!d.Day.IsZero() && !d.Day.After(now), "day", "orders.day_wrong")
 	switch err := f.Err(); {
 	case p.State != Accepted:
@@ -264,13 +269,20 @@ func (p *Part) end(now time.Time, s State, by Ender) { p.State, p.EndedAt, p.End
 
 // Return is where the refund of the part stands; NoReturn if nothing was to be given back.
 func (p *Part) Return() payments.ReturnState {
-	state := payments.NoReturn
-	for _, m := range p.Payments {
-		if m.Return == payments.ReturnAsked || m.Return == payments.ReturnLost || state == payments.NoReturn {
-			state = m.Return
+	if m := p.returning(); m != nil {
+		return m.Return
+	}
+	return payments.NoReturn
+}
+
+// returning is the payment that goes back, the one that is still on its way before the one that has arrived; nil if none does.
+func (p *Part) returning() (back *payments.Payment) {
+	for i := range p.Payments {
+		if m := &p.Payments[i]; m.Return != payments.NoReturn && (back == nil || back.Return == payments.ReturnDone) {
+			back = m
 		}
 	}
-	return state
+	return back
 }
 
 // open is the card payment that waits, or nil.
@@ -283,10 +295,20 @@ func (p *Part) open() *payments.Payment {
 	return nil
 }
 
-// paidBy is the payment that counted, or nil.
-func (p *Part) paidBy() *payments.Payment {
+// paidBy is the payment that counted, or nil: the first to arrive. What came after it, a card after the money at the desk, goes back.
+func (p *Part) paidBy() (first *payments.Payment) {
 	for i := range p.Payments {
-		if m := &p.Payments[i]; m.State == payments.Settled {
+		if m := &p.Payments[i]; m.State == payments.Settled && (first == nil || m.PaidAt.Before(first.PaidAt)) {
+			first = m
+		}
+	}
+	return first
+}
+
+// toHandBack is the money that the citizen gets back at the desk, or nil.
+func (p *Part) toHandBack() *payments.Payment {
+	for i := range p.Payments {
+		if m := &p.Payments[i]; m.Rail == payments.AtDesk && m.Return == payments.ReturnAsked {
 			return m
 		}
 	}

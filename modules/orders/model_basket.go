@@ -3,6 +3,8 @@ package orders
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -139,12 +141,17 @@ func (p Placement) digest() []byte {
 func (p Placement) check(b *Basket) error {
 	var f problem.Fields
 	f.Check(p.Address != "" || !b.WantsAddress(), "address", "orders.address_missing")
-	f.Check(len(p.Address) <= 300, "address", "orders.too_long")
+	f.Check(fits(p.Address, 300), "address", "orders.too_long")
 	f.Check(p.Phone != "" || !b.WantsPhone(), "phone", "orders.phone_missing")
 	f.Check(p.Phone == "" || phoneLike(p.Phone), "phone", "orders.phone_wrong")
-	f.Check(len(p.Note) <= 1000, "note", "orders.too_long")
+	f.Check(fits(p.Note, 1000), "note", "orders.too_long")
 	f.Check(p.Terms, "terms", "orders.terms_missing")
 	return f.Err()
+}
+
+// fits counts as a form does: characters, and a line break as one.
+func fits(text string, most int) bool {
+	return utf8.RuneCountInString(strings.ReplaceAll(text, "\r\n", "\n")) <= most
 }
 
 // phoneLike is generous: digits with what people write between them.

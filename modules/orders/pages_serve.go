@@ -80,7 +80,7 @@ func (s *Service) part(r *web.Request, f serveForm, refusal error) error {
 	if err != nil {
 		return err
 	}
-	p := r.Page(r.T("orders.order", "number", part.Order.Title()))
+	p := r.Page(r.T("orders.served", "number", part.Order.Title()))
 	p.NoIndex = true
 	p.Crumbs = []ui.Crumb{{Title: r.T("area.provider"), Href: "/ente"}, {Title: r.T("orders.inbox.title"), Href: inboxPath}, {Title: p.Title}}
 	if f.Day == "" {

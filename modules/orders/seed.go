@@ -4,43 +4,41 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/welfarex/welfarex/modules/kit/authz"
 )
 
-// Seed makes a demonstration's first orders, between a citizen and a provider's worker known by their addresses: one that is being delivered, one that
-// waits for an answer, and something in the basket. Where the citizen has ordered before, nothing is done.
-func (s *Service) Seed(ctx context.Context, citizen, worker string) error {
-	who, at, err := s.readSeed(ctx, citizen, worker)
-	if err != nil || at.slug == "" {
+// Seed makes a demonstration's first orders, between a citizen and a provider's worker: one that is being delivered, one that waits for an answer,
+// and something in the basket. Where the citizen has ordered before, nothing is done.
+func (s *Service) Seed(ctx context.Context, citizen, worker *authz.Actor) error {
+	slug, err := s.cheapest(ctx, worker.Memberships[0].Provider)
+	if err != nil || slug == "" {
 		return err
 	}
-	parts, err := s.Orders(ctx, who)
+	parts, err := s.Orders(ctx, citizen)
 	if err != nil || len(parts) > 0 {
 		return err
 	}
 	for _, accepted := range []bool{true, false} {
-		part, err := s.seedOrder(ctx, who, at)
+		part, err := s.seedOrder(ctx, citizen, worker, slug)
 		if err != nil {
 			return fmt.Errorf("a first order: %w", err)
 		}
 		if !accepted {
 			continue
 		}
-		if err := s.Accept(ctx, at.worker, part.ID); err != nil {
+		if err := s.Accept(ctx, worker, part.ID); err != nil {
 			return err
 		}
-		if err := s.Deliver(ctx, at.worker, part.ID, Delivery{Quantity: 1, Day: s.now(), Worker: at.worker.Name}); err != nil {
+		if err := s.Deliver(ctx, worker, part.ID, Delivery{Quantity: 1, Day: s.now(), Worker: worker.Name}); err != nil {
 			return err
 		}
 	}
-	return s.Add(ctx, Holder{Account: who.Account}, at.slug, 1, true)
+	return s.Add(ctx, Holder{Account: citizen.Account}, slug, 1, true)
 }
 
 // seedOrder orders two of what the provider sells, and takes the money at its desk.
-func (s *Service) seedOrder(ctx context.Context, who *authz.Actor, at seedShop) (*Part, error) {
-	if err := s.Add(ctx, Holder{Account: who.Account}, at.slug, 2, true); err != nil {
+func (s *Service) seedOrder(ctx context.Context, who, worker *authz.Actor, slug string) (*Part, error) {
+	if err := s.Add(ctx, Holder{Account: who.Account}, slug, 2, true); err != nil {
 		return nil, err
 	}
 	c, err := s.Checkout(ctx, who)
@@ -55,15 +53,5 @@ func (s *Service) seedOrder(ctx context.Context, who *authz.Actor, at seedShop) 
 	if err != nil {
 		return nil, err
 	}
-	return part, s.TakeAtDesk(ctx, at.worker, part.ID)
-}
-
-// seedShop is a provider's worker and something that the provider sells, if it sells anything.
-type seedShop struct {
-	worker *authz.Actor
-	slug   string
-}
-
-func seedActor(id uuid.UUID, name, email string, m ...authz.Membership) *authz.Actor {
-	return &authz.Actor{Account: id, Name: name, Email: email, Language: "it", Memberships: m, Strong: true}
+	return part, s.TakeAtDesk(ctx, worker, part.ID)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
@@ -49,30 +51,36 @@ func (s *Service) Add(ctx context.Context, h Holder, slug string, quantity int, 
 	}
 	now := s.now()
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		if err := insertBasket(ctx, id, h, seller.ID, now); err != nil {
-			return err
-		}
-		k, err := lockBasket(ctx, h)
+		basket, err := claimBasket(ctx, kept{id, seller.ID}, h, replace, now)
 		if err != nil {
 			return err
 		}
-		if k.provider != seller.ID {
-			if !replace {
-				return ErrOtherSeller
-			}
-			if err := deleteBasket(ctx, k.id); err != nil {
-				return err
-			}
-			k.id = id
-			if err := insertBasket(ctx, id, h, seller.ID, now); err != nil {
-				return err
-			}
-		}
-		if err := addLine(ctx, k.id, item.Service, max(1, quantity), item.Sale.Most, now); err != nil {
+		if err := addLine(ctx, basket, item.Service, max(1, quantity), item.Sale.Most, now); err != nil {
 			return err
 		}
-		return touchBasket(ctx, k.id, now)
+		return touchBasket(ctx, basket, now)
 	})
+}
+
+// claimBasket locks the holder's basket of a provider, and opens it where there is none: it may have been ordered a moment ago.
+func claimBasket(ctx context.Context, want kept, h Holder, replace bool, now time.Time) (uuid.UUID, error) {
+	for {
+		if err := insertBasket(ctx, want.id, h, want.provider, now); err != nil {
+			return uuid.Nil, err
+		}
+		k, err := lockBasket(ctx, h)
+		switch {
+		case err != nil:
+			return uuid.Nil, err
+		case k.provider == want.provider:
+			return k.id, nil
+		case k != kept{} && !replace:
+			return uuid.Nil, ErrOtherSeller
+		}
+		if err := deleteBasket(ctx, k.id); err != nil {
+			return uuid.Nil, err
+		}
+	}
 }
 
 // SetQuantity changes how many units of a service the basket holds; none takes it out.

@@ -119,9 +119,10 @@ func (s *Service) HandedBack(ctx context.Context, actor *authz.Actor, part uuid.
 
 // Write sends the other side a message about a part; the sides are citizen and provider.
 func (s *Service) Write(ctx context.Context, actor *authz.Actor, part uuid.UUID, body string) error {
-	return s.write(ctx, part, actor, "provider", mailFromProvider, body, func(p *Part) error {
-		return s.serves(actor, p)
-	})
+	if err := s.allow(actor, "serve"); err != nil {
+		return err
+	}
+	return s.write(ctx, part, actor, "provider", mailFromProvider, body, func(p *Part) error { return s.serves(actor, p) })
 }
 
 // Reply is Write from the citizen's side, by the order's id.
@@ -156,13 +157,13 @@ func (s *Service) write(ctx context.Context, part uuid.UUID, actor *authz.Actor,
 	})
 }
 
-// mostMessage is how long a message may be, in bytes.
+// mostMessage is how long a message may be.
 const mostMessage = 2000
 
 func checkMessage(body string) error {
 	var f problem.Fields
 	f.Check(strings.TrimSpace(body) != "", "message", "orders.message_missing")
-	f.Check(len(body) <= mostMessage, "message", "orders.too_long")
+	f.Check(fits(body, mostMessage), "message", "orders.too_long")
 	return f.Err()
 }
 

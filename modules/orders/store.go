@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/ledger"
 	"github.com/welfarex/welfarex/modules/payments"
@@ -263,18 +262,11 @@ func (s *Service) References(ctx context.Context, ids []uuid.UUID) (map[uuid.UUI
 	return known, err
 }
 
-// readSeed finds the people of a demonstration, and something that the worker's provider sells.
-func (s *Service) readSeed(ctx context.Context, citizen, worker string) (who *authz.Actor, at seedShop, err error) {
+// cheapest is the slug of something that a provider sells, "" if it sells nothing.
+func (s *Service) cheapest(ctx context.Context, provider uuid.UUID) (slug string, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(`SELECT a.id, a.name, w.id, w.name, p.id, COALESCE((SELECT s.slug FROM services s WHERE s.provider_id = p.id AND `+sold+` ORDER BY s.price_cents LIMIT 1), '')
-			FROM accounts a, accounts w JOIN memberships m ON m.account_id = w.id AND m.role = 'provider' JOIN providers p ON p.id = m.provider_id
-			WHERE a.email = $1 AND w.email = $2 AND a.closed_at IS NULL AND w.closed_at IS NULL LIMIT 1`, citizen, worker).QueryRow(func(row pgx.Row) error {
-			var c, w, p uuid.UUID
-			var names [2]string
-			err := row.Scan(&c, &names[0], &w, &names[1], &p, &at.slug)
-			who, at.worker = seedActor(c, names[0], citizen), seedActor(w, names[1], worker, authz.Membership{Role: authz.Provider, Provider: p})
-			return err
-		})
+		b.Queue(`SELECT COALESCE((SELECT s.slug FROM services s JOIN providers p ON p.id = s.provider_id WHERE p.id = $1 AND `+sold+` ORDER BY s.price_cents, s.slug LIMIT 1), '')`, provider).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&slug) })
 	})
-	return who, at, err
+	return slug, err
 }

@@ -49,6 +49,7 @@ func queueBasket(b *pgx.Batch, h Holder, into *Basket) {
 			if i.Sale == nil {
 				i.Sale, i.Sold = &catalogue.Sale{VAT: catalogue.Exempt, Most: i.Quantity, CancelDays: 1}, false
 			}
+			i.Quantity = min(i.Quantity, i.Sale.Most) // fewer may be sold now than when it was chosen
 			into.Items = append(into.Items, i)
 		}
 		return rows.Err()

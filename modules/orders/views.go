@@ -73,8 +73,10 @@ func moments(p *ui.Page, part *Part) []ui.Moment {
 	} else {
 		list = append(list, ui.Moment{When: p.T("orders.moment.next"), Text: next(p, part), Now: true})
 	}
-	if m := part.paidBy(); m != nil && m.Return == payments.ReturnDone {
-		list = append(list, ui.Moment{When: at(m.DoneAt), Text: p.T("orders.moment.returned", "amount", p.Money(m.Cents)), Done: true})
+	for _, m := range part.Payments {
+		if m.Return == payments.ReturnDone {
+			list = append(list, ui.Moment{When: at(m.DoneAt), Text: p.T("orders.moment.returned", "amount", p.Money(m.Cents)), Done: true})
+		}
 	}
 	return list
 }

@@ -839,7 +839,7 @@ func moneyBack(p *ui.Page, part *Part) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if m := part.paidBy(); m != nil {
+				if m := part.returning(); m != nil {
 					var templ_7745c5c3_Var40 string
 					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("orders.back.asked_"+m.Rail, "amount", p.Money(m.Cents)))
 					if templ_7745c5c3_Err != nil {

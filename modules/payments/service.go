@@ -48,16 +48,30 @@ func (s *Service) OpenPage(ctx context.Context, payment uuid.UUID, c Charge) (st
 		slog.Error("the card gateway does not answer", "payment", p.ID, "request", tenants.RequestID(ctx), "error", err)
 		return "", ErrRail
 	}
-	err = s.db.Tx(ctx, func(ctx context.Context) error {
+	return session.URL, s.opened(ctx, p, session, c.Expires)
+}
+
+// opened keeps a page that was opened at the rail; if its part has ended meanwhile, the page closes again. Errors: ErrPaid.
+func (s *Service) opened(ctx context.Context, p Payment, page Session, expires time.Time) error {
+	err := s.db.Tx(ctx, func(ctx context.Context) (err error) {
 		if err := s.follow.LockPart(ctx, p.Part); err != nil {
 			return err
 		}
-		if err := saveSession(ctx, p.ID, session); err != nil {
+		if err := saveSession(ctx, p.ID, page); err != nil {
 			return err
 		}
-		return s.queue.EnqueueAt(ctx, LookJob{p.ID}, c.Expires.Add(2*time.Minute))
+		if p, err = s.find(ctx, byID, p.ID); err != nil {
+			return err
+		}
+		if p.State != Open {
+			return s.queue.Enqueue(ctx, CloseJob{p.ID})
+		}
+		return s.queue.EnqueueAt(ctx, LookJob{p.ID}, expires.Add(2*time.Minute))
 	})
-	return session.URL, err
+	if err == nil && p.State != Open {
+		err = ErrPaid
+	}
+	return err
 }
 
 // Take reads a notice of the card gateway and lets it count, once. Errors: ErrSignature.
@@ -238,9 +252,9 @@ func (s *Service) giveBack(ctx context.Context, p *Payment) error {
 	return s.queue.Enqueue(ctx, ReturnJob{p.ID})
 }
 
-// givenBack notes that a refund has arrived, once.
+// givenBack notes that a refund has arrived, once. That it failed is the last word of a gateway: what is told after it was true before.
 func (s *Service) givenBack(ctx context.Context, p *Payment, external string) error {
-	if p.Return == NoReturn || p.Return == ReturnDone {
+	if p.Return != ReturnAsked {
 		return nil
 	}
 	if err := saveRefund(ctx, p.Refund, ReturnDone, external, s.now()); err != nil {

@@ -70,7 +70,7 @@ func insertPayment(ctx context.Context, p *Payment, now time.Time) error {
 }
 
 func saveSession(ctx context.Context, id uuid.UUID, session Session) error {
-	return exec(ctx, "keep a session", "UPDATE payments SET page = $2, url = $3 WHERE id = $1", id, session.ID, session.URL)
+	return exec(ctx, "keep a session", "UPDATE payments SET page = $2, url = CASE state WHEN 'open' THEN $3 ELSE '' END WHERE id = $1", id, session.ID, session.URL)
 }
 
 func savePaid(ctx context.Context, p *Payment, now time.Time) error {

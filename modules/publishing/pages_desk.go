@@ -14,7 +14,7 @@ import (
 const deskPath = "/ente/servizi"
 
 func (s *Service) deskRoutes() []web.Route {
-	service := map[string]string{"id": "draft"}
+	service, live := map[string]string{"id": "draft"}, map[string]string{"id": "live_service"}
 	read, edit, submit, unpublish := web.May("read", "service"), web.May("edit", "service"), web.May("submit", "service"), web.May("unpublish", "service")
 	return []web.Route{
 		{Method: "GET", Path: deskPath, About: "A provider's services, what wants work first.", Who: read, Class: web.Provider, Query: []string{"fatto"}, Handle: s.showDesk},
@@ -27,8 +27,8 @@ func (s *Service) deskRoutes() []web.Route {
 		{Method: "POST", Path: deskPath + "/:id/ritiro", About: "Takes back what waits for a decision.", Who: submit, Class: web.Provider, Params: service, Handle: s.withdraw},
 		{Method: "GET", Path: deskPath + "/:id/scarto", About: "Asks whether a draft should go.", Who: edit, Class: web.Provider, Params: service, Handle: s.showDiscard},
 		{Method: "POST", Path: deskPath + "/:id/scarto", About: "Discards a draft.", Who: edit, Class: web.Provider, Params: service, Form: []string{"revision"}, Handle: s.discard},
-		{Method: "GET", Path: deskPath + "/:id/rimozione", About: "Asks whether a service should leave the portal.", Who: unpublish, Class: web.Provider, Params: service, Handle: s.showUnpublish},
-		{Method: "POST", Path: deskPath + "/:id/rimozione", About: "Takes a service out of the portal.", Who: unpublish, Class: web.Provider, Params: service, Handle: s.unpublish},
+		{Method: "GET", Path: deskPath + "/:id/rimozione", About: "Asks whether a service should leave the portal.", Who: unpublish, Class: web.Provider, Params: live, Handle: s.showUnpublish},
+		{Method: "POST", Path: deskPath + "/:id/rimozione", About: "Takes a service out of the portal.", Who: unpublish, Class: web.Provider, Params: live, Handle: s.unpublish},
 	}
 }
 

@@ -18,6 +18,7 @@ type Request struct {
 	Target string // path and query, as sent
 	Header map[string]string
 	Form   url.Values // of a POST
+	Body   string     // of a POST that is no form
 }
 
 // Reply is what came back.
@@ -55,6 +56,9 @@ func (s *Server) Do(ctx context.Context, q Request) (Reply, error) {
 	var body io.Reader = http.NoBody
 	if q.Form != nil {
 		body = strings.NewReader(q.Form.Encode())
+	}
+	if q.Body != "" {
+		body = strings.NewReader(q.Body)
 	}
 	req, err := http.NewRequestWithContext(ctx, q.Method, "http://"+s.Addr+"/", body)
 	if err != nil {

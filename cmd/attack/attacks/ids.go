@@ -18,12 +18,25 @@ func (w *World) ForeignIDs() []Case {
 				if i > 0 {
 					cases = append(cases, w.swapped(route, person, name, "parent and child that do not belong together", "the child of another parent", Pair{ids.Others, ids.MadeUp})...)
 				} else if personal(route) && !person.seesAll(route) {
-					cases = append(cases, w.swapped(route, person, name, "ids of other people in the path", "somebody else's "+name, Pair{ids.Others, ids.MadeUp})...)
+					cases = append(cases, w.swapped(route, person, name, "ids of other people in the path", "somebody else's "+name, Pair{ids.Others, alike(ids.Others, ids.MadeUp)})...)
 				}
 			}
 		}
 	}
 	return cases
+}
+
+// alike is a made-up word as long as a real one: pages repeat it in their links, and their length would tell the two apart.
+func alike(word, madeUp string) string {
+	if len(word) == len(madeUp) {
+		return madeUp
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r < 'z' {
+			return r + 1
+		}
+		return r
+	}, word)
 }
 
 // personal says whether things behind the route belong to a person or to one provider.

@@ -22,14 +22,40 @@ import (
 type Args = river.JobArgs
 
 // Workers are the kinds of jobs this program knows.
-type Workers struct{ river *river.Workers }
+type Workers struct {
+	river *river.Workers
+	kinds map[string]func(context.Context, []byte) error
+}
 
 // NewWorkers begins with none.
-func NewWorkers() *Workers { return &Workers{river.NewWorkers()} }
+func NewWorkers() *Workers {
+	return &Workers{river.NewWorkers(), map[string]func(context.Context, []byte) error{}}
+}
 
 // On says what to do for jobs of type T. do may run more than once for the same job: its effects on the outside need a key.
 func On[T Args](w *Workers, do func(context.Context, T) error) {
 	river.AddWorker(w.river, river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error { return do(ctx, job.Args) }))
+	var none T
+	w.kinds[none.Kind()] = func(ctx context.Context, raw []byte) error {
+		var args T
+		if err := json.Unmarshal(raw, &args); err != nil {
+			return err
+		}
+		return do(ctx, args)
+	}
+}
+
+// Do does a job at once for the city of ctx, from what a queue would have kept of it: for tests that hold the clock.
+func (w *Workers) Do(ctx context.Context, args Args) error {
+	do := w.kinds[args.Kind()]
+	if do == nil {
+		return fmt.Errorf("nobody does %s", args.Kind())
+	}
+	raw, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	return do(ctx, raw)
 }
 
 // Queue takes jobs inside transactions and, in a process that works, runs them.
