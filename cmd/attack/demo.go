@@ -62,7 +62,7 @@ func (d *demo) start() error {
 	if err := os.Chmod(d.folder, 0o755); err != nil { //nolint:gosec // PostgreSQL runs as another user below it
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once: it only finds a free port
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (d *demo) start() error {
 	if d.log, err = os.Create(filepath.Join(d.folder, "log")); err != nil {
 		return err
 	}
-	d.process = exec.Command(binary, "demo")
+	d.process = exec.Command(binary, "demo") //nolint:noctx // stop ends it in order
 	d.process.Stdout, d.process.Stderr = d.log, d.log
 	d.process.Env = append(withoutSettings(os.Environ()),
 		"WELFAREX_DATA="+d.folder, "WELFAREX_ADDR="+addr, "WELFAREX_BASE_URL=http://welfarex.localhost:"+port)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -64,18 +63,17 @@ func openHouse(ctx context.Context, dir string, postgres *local.Postgres, count 
 	}
 	h.S3 = h.s3.URL()
 	if _, err := migrations.Up(ctx, h.Owner); err != nil {
-		return nil, errors.Join(err, h.close())
+		h.close()
+		return nil, err
 	}
 	if err := h.apply(ctx, cities[:count]...); err != nil {
-		return nil, errors.Join(err, h.close())
+		h.close()
+		return nil, err
 	}
 	return h, nil
 }
 
-func (h *house) close() error {
-	h.s3.Stop()
-	return nil
-}
+func (h *house) close() { h.s3.Stop() }
 
 // apply opens cities from the folders that travel with the program.
 func (h *house) apply(ctx context.Context, slugs ...string) error {

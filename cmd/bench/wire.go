@@ -38,7 +38,7 @@ func openWire(databaseURL string) (*wire, string, error) {
 		return nil, "", err
 	}
 	w := &wire{upstream: u.Host}
-	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if w.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil { //nolint:noctx // until close
 		return nil, "", err
 	}
 	u.Host = w.listener.Addr().String()

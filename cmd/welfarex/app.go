@@ -105,7 +105,7 @@ func (a *App) ready(ctx context.Context) error {
 
 // listen takes the address, so that a busy port is told before anything else is done.
 func listen(addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp", addr) //nolint:noctx // for as long as the process lives
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s (is another program using it? set WELFAREX_ADDR): %w", addr, err)
 	}
@@ -247,7 +247,7 @@ func (*migrateCommand) Run(ctx context.Context, c Config, say voice) error {
 
 type configCommand struct{}
 
-func (*configCommand) Run(c Config) error {
+func (*configCommand) Run(c Config) error { //nolint:unparam // kong wants an error from every Run
 	fmt.Print(c.env(true))
 	return nil
 }

@@ -152,9 +152,9 @@ func TestMember_AnothersAnotherCitysAndWhoMayNotBeActedForAreNotFound(t *testing
 	other.person("anna@posta.example", authz.Citizen)
 	anna, luca, elsewhere := w.actor("anna@posta.example"), w.actor("luca@posta.example"), other.actor("anna@posta.example")
 	old := father
-	removed, mine, grown := w.add(anna, old), w.add(anna, child), uuid.Nil
+	removed, mine := w.add(anna, old), w.add(anna, child)
 	almost := MemberProfile{Name: "Sara Rossi", Born: date(2008, 12, 1), Relation: Parent}
-	grown = w.add(anna, almost)
+	grown := w.add(anna, almost)
 	if err := w.RemoveMember(w.ctx, anna, removed); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func weigh(fields ...field) map[string]int {
 		for _, text := range f.texts {
 			said := words(text)
 			for _, w := range said {
-				if s := stem(w); !stopWords[w] && !seen[s] && !(kin[s] && len(said) > 1 && f.weight == weightKeyword) {
+				if s := stem(w); !stopWords[w] && !seen[s] && (!kin[s] || len(said) <= 1 || f.weight != weightKeyword) {
 					seen[s] = true
 					terms[s] += f.weight
 				}

@@ -44,7 +44,7 @@ func TestBasket_AVisitorsIsKnownByItsCookieAlone(t *testing.T) {
 	same(t, "no cookie", w.inside(Holder{}), "")
 	same(t, "an account's", w.inside(of(w.anna)), "")
 	same(t, "the cookie stands nowhere", w.number("SELECT count(*) FROM baskets WHERE encode(token, 'escape') = $1", visitor.Token), 0)
-	other := w.house.open(t)
+	other := w.open(t)
 	same(t, "in another city", other.inside(visitor), "")
 	same(t, "another city takes nothing", fmt.Sprint(other.SetQuantity(other.ctx, visitor, "pasti", 0), " ", w.inside(visitor)), "<nil> aurora: pasti 3, lavanderia 1")
 	must(t, other.Adopt(other.ctx, other.anna, visitor.Token))
@@ -203,6 +203,6 @@ func TestBasket_OfSomebodyWhoIsNotThere(t *testing.T) {
 	w := setup(t)
 	w.fill(w.anna, "pasti", 1)
 	same(t, "a made-up account", w.inside(Holder{Account: uuid.Must(uuid.NewV7())}), "")
-	other := w.house.open(t)
+	other := w.open(t)
 	same(t, "from another city", other.inside(of(w.anna)), "")
 }

@@ -83,7 +83,7 @@ var bag = func() (all []int) {
 }()
 
 func (h *history) job(args jobs.Args) error {
-	return h.house.do(task{h.city, args, time.Time{}})
+	return h.do(task{h.city, args, time.Time{}})
 }
 
 func (h *history) deliverOne(p *Part) error {
@@ -467,7 +467,7 @@ type atOnce struct{ *ledger.Service }
 func (b atOnce) Post(ctx context.Context, t ledger.Transfer) (uuid.UUID, error) {
 	id, err := b.Service.Post(ctx, t)
 	if err == nil && t.Kind == ledger.Refund {
-		err = b.Service.Settle(ctx, t.Key)
+		err = b.Settle(ctx, t.Key)
 	}
 	return id, err
 }

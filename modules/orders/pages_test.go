@@ -192,7 +192,7 @@ func TestPages_TheCookieIsThisHostsAlone(t *testing.T) {
 	if strings.Contains(strings.ToLower(set), "domain") {
 		t.Errorf("the cookie has a domain: %s", set)
 	}
-	other := w.house.open(t).browser(nil)
+	other := w.open(t).browser(nil)
 	other.cookie = b.cookie
 	other.get("/carrello").wants(t, 200, "Il carrello è vuoto")
 }
@@ -426,7 +426,7 @@ var partsOwn = []struct{ method, path string }{
 
 func TestPages_AnothersAreByteForByteLikeMadeUpOnes(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	theirs, far := w.paid("pasti", 2), other.paid("pasti", 2)
 	before := w.rows()
 	ask := func(b *browser, method, path string) string {
@@ -461,7 +461,7 @@ func (w *world) notify(body, signature string) int {
 
 func TestPages_TheGatewayIsHeardIfItSigns(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	p := w.order(w.anna, "pasti", 2)
 	id, err := w.cards.Pay(w.page(p))
 	must(t, err)

@@ -131,7 +131,7 @@ func TestAsk_WhoComesBackFasterThanTheNoticeHasPaid(t *testing.T) {
 
 func TestTake_WithoutThisCitysSignatureNothingHappens(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	p := w.order(w.anna, "pasti", 2)
 	id, err := w.cards.Pay(w.page(p))
 	must(t, err)
@@ -149,7 +149,7 @@ func TestTake_WithoutThisCitysSignatureNothingHappens(t *testing.T) {
 
 func TestTake_OfAPaymentOfAnotherCityNothingHappensAnywhere(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	p := w.order(w.anna, "pasti", 2)
 	id, err := w.cards.Pay(w.page(p))
 	must(t, err)
@@ -651,14 +651,14 @@ func TestLook_FindsWhatNobodyTold(t *testing.T) {
 	must(t, w.do(task{w.city, payments.LookJob{Payment: p.Payments[0].ID}, time.Time{}}))
 	w.is(p, Paid)
 	fails(t, "of a payment that is not there", w.do(task{w.city, payments.LookJob{Payment: newID()}, time.Time{}}), nil)
-	other := w.house.open(t)
+	other := w.open(t)
 	fails(t, "of another city's", other.do(task{other.city, payments.LookJob{Payment: p.Payments[0].ID}, time.Time{}}), nil)
 	same(t, "kinds", problem.Of(payments.ErrRail).Kind, problem.Conflict)
 }
 
 func TestJobs_OfAPartThatIsNotThereEnd(t *testing.T) {
 	w := setup(t)
-	p, other := w.order(w.anna, "pasti", 1), w.house.open(t)
+	p, other := w.order(w.anna, "pasti", 1), w.open(t)
 	for _, id := range []uuid.UUID{newID(), p.ID} {
 		must(t, other.do(task{other.city, ExpireJob{id}, time.Time{}}))
 		must(t, other.do(task{other.city, GiveUpJob{id}, time.Time{}}))

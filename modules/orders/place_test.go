@@ -224,7 +224,7 @@ func TestPlace_NumbersHaveNoHoles(t *testing.T) {
 	}
 	running.Wait()
 	same(t, "numbers", w.number("SELECT count(DISTINCT number) FROM orders WHERE number BETWEEN 1 AND 20 AND year = 2026"), 20)
-	other := w.house.open(t)
+	other := w.open(t)
 	same(t, "another city's", other.order(other.anna, "pasti", 1).Order.Number, 1)
 	w.clock.Set(rome("2027-01-01 00:00:00"))
 	same(t, "another year's", w.order(w.anna, "pasti", 1).Order.Title(), "2027/1")
@@ -249,7 +249,7 @@ func TestPlace_ForSomebodyOfTheHousehold(t *testing.T) {
 
 func TestPlace_SomebodyElsesHouseholdIsNotThere(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	gone := w.member(w.anna, "Nonna Prova", accounts.Delegate)
 	w.sql("UPDATE household_members SET removed_at = now(), birth_date = NULL WHERE id = $1", gone)
 	grown := w.member(w.anna, "Figlio Grande", accounts.Parent)
@@ -309,7 +309,7 @@ func TestSeed_MakesADemonstrationOnce(t *testing.T) {
 
 func TestReferences_AreTheOrdersOfACity(t *testing.T) {
 	w := setup(t)
-	p, other := w.order(w.anna, "pasti", 1), w.house.open(t)
+	p, other := w.order(w.anna, "pasti", 1), w.open(t)
 	known, err := w.References(w.ctx, []uuid.UUID{p.ID, newID()})
 	must(t, err)
 	same(t, "known", len(known), 1)

@@ -110,7 +110,7 @@ nobody      1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1
 
 func TestAuthority_WhoMayDoWhat(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	people := []struct {
 		name  string
 		actor *authz.Actor
@@ -159,7 +159,7 @@ func mark(err error) string {
 // An id that is somebody else's is answered like one that was made up, and nothing is written.
 func TestAuthority_AnothersIsLikeOneThatIsNotThere(t *testing.T) {
 	w := setup(t)
-	other := w.house.open(t)
+	other := w.open(t)
 	foreign := other.paid("pasti", 2)
 	for _, u := range useCases {
 		for what, p := range map[string]*Part{"made up": {ID: newID(), Order: &Order{ID: newID()}}, "another city's": foreign} {

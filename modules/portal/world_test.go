@@ -144,5 +144,3 @@ func get(t *testing.T, app *fiber.App, city *tenants.City, path string) answer {
 	}
 	return answer{response.StatusCode, response.Header.Get("Location"), response.Header.Get("Content-Type"), string(raw)}
 }
-
-func within(ctx context.Context, city *tenants.City) context.Context { return tenants.With(ctx, city) }

@@ -220,7 +220,7 @@ func (r *reading) price() {
 		r.wrong.Add("price_kind", "publishing.wrong.choice")
 		return
 	}
-	p.Cents = r.amount("price", r.Content.Price, true)
+	p.Cents = r.amount("price", r.Price, true)
 	if p.Unit = r.Unit; p.Unit != "" && !slices.Contains(catalogue.Units, p.Unit) {
 		r.wrong.Add("unit", "publishing.wrong.choice")
 	}

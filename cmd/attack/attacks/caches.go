@@ -25,14 +25,14 @@ func (w *World) Caches(ctx context.Context) {
 				continue
 			}
 			for _, who := range []string{"citizen", Visitor.Name, "city_admin", Visitor.Name} {
-				w.inTurn(ctx, route, address, who)
+				w.inTurn(ctx, address, who)
 			}
 		}
 	}
 }
 
 // inTurn asks the city, then the other, then the city again.
-func (w *World) inTurn(ctx context.Context, route Route, address, who string) {
+func (w *World) inTurn(ctx context.Context, address, who string) {
 	given := strings.ToLower(strings.NewReplacer("/en/", "/", "?fatto=x", "").Replace(address)) // pages give their own address back
 	for i, here := range []*City{w.City, w.Other, w.City} {
 		person, foreign := here.Person(who), w.Other
