@@ -17,6 +17,8 @@ func everyTable(statement string) string {
 // asOwner makes the program's connections work with the owner's rights.
 const asOwner = "GRANT welfarex_owner TO welfarex_app; ALTER ROLE welfarex_app SET role = 'welfarex_owner';"
 
+var books = open("ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes")
+
 // mutants are the bugs, by where they sit.
 var mutants = []mutant{
 	// In the database.
@@ -31,6 +33,10 @@ var mutants = []mutant{
 	{name: "rate limits unscoped", caught: "Limits", sql: open("throttles") + `ALTER TABLE throttles DROP CONSTRAINT throttles_tenant_id_fkey;
 		ALTER TABLE throttles ALTER tenant_id SET DEFAULT '00000000-0000-0000-0000-000000000000'`},
 	{name: "rows of another city may be written", caught: "Door", sql: open("offices")},
+	{name: "payments and books of every city", caught: "Notices", short: true, sql: open("payments", "refunds", "payment_notices", "orders", "order_parts") + books},
+	{name: "the books of every city", caught: "Knock", sql: books},
+	{name: "order numbers that count for all cities", caught: "Numbers", sql: open("order_numbers") + `ALTER TABLE order_numbers DROP CONSTRAINT order_numbers_tenant_id_fkey;
+		ALTER TABLE order_numbers ALTER tenant_id SET DEFAULT '00000000-0000-0000-0000-000000000000'`},
 	{name: "any city may give up another's domain", caught: "Domains", sql: "ALTER POLICY city_removes ON hosts USING (true)"},
 
 	// At the door of the program.
@@ -67,7 +73,7 @@ var mutants = []mutant{
 		{"modules/accounts/service.go", "\t\"io\"\n", "\t\"io\"\n\t\"sync\"\n"},
 	}},
 	{name: "another provider's staff shown", caught: "Roles", edits: []edit{{"modules/accounts/store_staff.go",
-		`"m.provider_id = ANY ($1::uuid[])", ids)`, `"(m.provider_id IS NOT NULL OR m.provider_id = ANY ($1::uuid[]))", ids)`}}},
+		`"m.provider_id = ANY ($1::uuid[]) AND (m.provider_id = ANY ($2::uuid[])`, `"(m.provider_id IS NOT NULL OR m.provider_id = ANY ($1::uuid[])) AND (m.provider_id IS NOT NULL OR m.provider_id = ANY ($2::uuid[])`}}},
 	{name: "anybody's session can be ended", caught: "ForeignIDs", edits: []edit{{"modules/accounts/store_sessions.go",
 		"DELETE FROM sessions WHERE account_id = $1 AND id = $2", "DELETE FROM sessions WHERE $1::uuid IS NOT NULL AND id = $2"}}},
 	{name: "a session that an attacker chose is kept", caught: "Logins", edits: []edit{{"modules/accounts/service_login.go",
@@ -82,5 +88,15 @@ var mutants = []mutant{
 	{name: "jobs of a suspended city go on", caught: "Suspended", edits: []edit{{"modules/kit/jobs/jobs.go",
 		"case city.Status == tenants.StatusSuspended:", "case city.Status == \"\":"}}},
 	{name: "a transaction of one city joined by another", caught: "Door", edits: []edit{{"tenants/db.go", "case t.city.ID != city.ID:", "case city.ID == [16]byte{}:"}}},
+	{name: "anybody's order", caught: "ForeignIDs", edits: []edit{{"modules/orders/policy.go",
+		"if o.Payer != actor.Account && o.Actor != actor.Account {", "if o.Payer == uuid.Nil {"}}},
+	{name: "another provider's orders", caught: "ForeignIDs", edits: []edit{{"modules/orders/policy.go",
+		"if !slices.Contains(s.providers(actor), p.Provider) {", "if !slices.Contains(s.providers(actor), p.Provider) && p.Provider == uuid.Nil {"}}},
+	{name: "a notice without its signature", caught: "Notices", edits: []edit{{"modules/payments/card_notices.go",
+		"if err := webhook.ValidatePayload(body, signature, secret); err != nil {", "if err := webhook.ValidatePayload(body, signature, secret); err != nil && len(body) == 0 {"}}},
+	{name: "another provider's drafts", caught: "ForeignIDs", edits: []edit{{"modules/publishing/policy.go",
+		"if !slices.Contains(s.providersOf(actor, verb, kind), provider) {", "if !slices.Contains(s.providersOf(actor, verb, kind), provider) && provider == uuid.Nil {"}}},
+	{name: "the documents of another provider's draft", caught: "Files", edits: []edit{{"modules/publishing/policy.go",
+		`	return s.mine(actor, "read", "service", provider)`, `	return s.allow(actor, "read", "service")`}}},
 	{name: "a domain of two cities", caught: "Domains", edits: []edit{{"tenants/apply.go", "if len(taken) > 0 {", "if len(taken) > 1000 {"}}},
 }

@@ -59,11 +59,11 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 	case "submission":
 		return attacks.IDs{Own: text(s.alfa.things.submission), Others: text(s.alfa.things.drafts["provider"]), Foreign: text(s.beta.things.submission), MadeUp: newUUID().String()}
 	case "own_provider":
-		mine, others := s.alfa.things.providerSlugs[0], s.alfa.things.providerSlugs[1]
+		mine := s.alfa.things.providerSlugs[0]
 		if p.Name == "another provider" {
-			mine, others = others, mine
+			mine = s.alfa.things.providerSlugs[1]
 		}
-		return attacks.IDs{Own: mine, Others: others, Foreign: s.beta.slugs["provider"], MadeUp: madeUp(s.beta.slugs["provider"])}
+		return attacks.IDs{Own: mine, Others: s.alfa.slugs["provider"], Foreign: s.beta.slugs["provider"], MadeUp: madeUp(s.beta.slugs["provider"])}
 	case "token":
 		for path, purpose := range purposes {
 			if strings.HasPrefix(r.Path, path) {

@@ -58,7 +58,7 @@ func (a *App) seedWork(ctx context.Context, people demoCity) error {
 			return err
 		}
 	}
-	return errors.Join(a.orders.Seed(ctx, citizen, worker), a.publishing.Seed(ctx, worker, "Un pomeriggio in compagnia", "Due ore insieme, con chi vuoi tu: una passeggiata, le carte, due chiacchiere."))
+	return errors.Join(a.orders.Seed(ctx, citizen, worker), a.publishing.Seed(ctx, worker, "Un pomeriggio in compagnia", "Lo stesso servizio di sempre, adesso anche il sabato mattina."))
 }
 
 // email is the address of the person of a role.

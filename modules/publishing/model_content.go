@@ -332,8 +332,11 @@ func plausibleWeb(s string) bool {
 // heaviest bounds a draft in bytes: no sheet that anybody reads is as long.
 const heaviest = 128 << 10
 
-// fits refuses what is too much even for a draft.
+// fits refuses what is too much even for a draft, and one without a name: nobody would find it again.
 func (c *Content) fits() error {
+	if c.Title == "" {
+		return &problem.Error{Kind: problem.Invalid, Code: "problem.invalid", Fields: []problem.Field{{Name: "title", Code: "publishing.missing.title"}}}
+	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return err

@@ -183,7 +183,7 @@ func (s *Service) showDiscard(r *web.Request) error {
 		return err
 	}
 	if w.Open == nil || !w.Open.Editable() {
-		return problem.ErrNotFound
+		return r.See(servicePath(w.ID))
 	}
 	return r.Show(discardView(deskPage(r, r.T("publishing.discard.title"), ui.Crumb{Title: w.Title(), Href: servicePath(w.ID)}), w))
 }
@@ -209,7 +209,7 @@ func (s *Service) showUnpublish(r *web.Request) error {
 		return err
 	}
 	if w.Before() == nil {
-		return problem.ErrNotFound
+		return r.See(servicePath(w.ID))
 	}
 	return r.Show(unpublishView(deskPage(r, r.T("publishing.unpublish.title"), ui.Crumb{Title: w.Title(), Href: servicePath(w.ID)}), w))
 }
