@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/payments"
 )
 
@@ -317,4 +319,23 @@ func TestReferences_AreTheOrdersOfACity(t *testing.T) {
 	known, err = other.References(other.ctx, []uuid.UUID{p.ID})
 	must(t, err)
 	same(t, "in another city", len(known), 0)
+}
+
+func TestSteps_AreOrdersThatWaitForSomebody(t *testing.T) {
+	w := setup(t)
+	steps := func(who *authz.Actor) (titles []string) {
+		var say func(*ui.Page) []accounts.NextStep
+		must(t, w.db.Read(w.ctx, func(b *pgx.Batch) { say = w.Steps(b, who) }))
+		for _, s := range say(&ui.Page{City: w.city, Words: w.words, Lang: "it"}) {
+			titles = append(titles, s.Title)
+		}
+		return titles
+	}
+	same(t, "none", len(steps(w.anna)), 0)
+	w.order(w.anna, "pasti", 1)
+	w.paid("pasti", 1)
+	done := w.paid("pasti", 1)
+	must(t, w.Accept(w.ctx, w.luca, done.ID))
+	same(t, "Anna's", strings.Join(steps(w.anna), ", "), "Ordine 2026/1: da pagare, Ordine 2026/2: in attesa di conferma")
+	same(t, "Bruno's", len(steps(w.bruno)), 0)
 }
