@@ -62,7 +62,7 @@ func (d *demo) links(ctx context.Context, c *attacks.City, citizen string) (map[
 		for _, m := range list {
 			for _, address := range link.FindAllString(m.Text, -1) {
 				if rest, ok := strings.CutPrefix(address, c.Base+"/"); ok {
-					if path, token, ok := strings.Cut(rest, "/"); ok && len(token) > 20 {
+					if path, token, ok := strings.Cut(rest, "/"); ok && len(token) > 20 && !strings.Contains(token, "/") {
 						tokens["/"+path+"/"] = token
 					}
 				}
