@@ -137,6 +137,7 @@ func (s *Service) showPreview(r *web.Request, w *Work, p *ui.Page) error {
 	if err != nil {
 		return err
 	}
+	p.Title = p.T("publishing.preview") + ": " + p.Title
 	p.Crumbs[len(p.Crumbs)-1].Title = p.T("publishing.preview")
 	p.Notice = &ui.Notice{Tone: ui.Info, Title: p.T("publishing.preview"), Text: p.T("publishing.preview.text")}
 	return r.Show(catalogue.SheetView(p, sheet))
