@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,11 +67,8 @@ func (s *Service) Jobs(w *jobs.Workers) {
 	jobs.On(w, func(ctx context.Context, j MailJob) error { return notThere(s.sendMail(ctx, j.Part, j.Letter)) })
 }
 
-func (s *Service) tellCitizen(ctx context.Context, p *Part, letter string) error {
-	return s.queue.Enqueue(ctx, MailJob{p.ID, letter})
-}
-
-func (s *Service) tellProvider(ctx context.Context, p *Part, letter string) error {
+// tell sends a letter to whom it is for, once the transaction is committed.
+func (s *Service) tell(ctx context.Context, p *Part, letter string) error {
 	return s.queue.Enqueue(ctx, MailJob{p.ID, letter})
 }
 
@@ -93,7 +91,7 @@ func (s *Service) expire(ctx context.Context, part uuid.UUID) error {
 		default:
 			return nil
 		}
-		return errors.Join(audit(ctx, "job:orders.expire", p, "order_expired", "not paid in time"), s.tellCitizen(ctx, p, mailExpired), s.settle(ctx, p))
+		return errors.Join(audit(ctx, "job:orders.expire", p, "order_expired", "not paid in time"), s.tell(ctx, p, mailExpired), s.settle(ctx, p))
 	})
 }
 
@@ -119,7 +117,7 @@ func (s *Service) giveUp(ctx context.Context, part uuid.UUID) error {
 		default:
 			return nil
 		}
-		return errors.Join(audit(ctx, "job:orders.give_up", p, "order_given_up", "not answered in time"), s.tellCitizen(ctx, p, mailGivenUp), s.tellProvider(ctx, p, mailLost), s.settle(ctx, p))
+		return errors.Join(audit(ctx, "job:orders.give_up", p, "order_given_up", "not answered in time"), s.tell(ctx, p, mailGivenUp), s.tell(ctx, p, mailLost), s.settle(ctx, p))
 	})
 }
 
@@ -134,10 +132,8 @@ func (s *Service) sendMail(ctx context.Context, part uuid.UUID, letter string) e
 		return err
 	}
 	to, path := citizen, orderPath(p.Order.ID)
-	for _, l := range toProvider {
-		if l == letter {
-			to, path = provider, partPath(p.ID)
-		}
+	if slices.Contains(toProvider, letter) {
+		to, path = provider, partPath(p.ID)
 	}
 	if to.Email == "" {
 		return nil

@@ -237,7 +237,7 @@ func (s *Service) Cancel(ctx context.Context, actor *authz.Actor, id uuid.UUID) 
 			return err
 		}
 		if paid {
-			if err := s.tellProvider(ctx, p, mailCancelled); err != nil {
+			if err := s.tell(ctx, p, mailCancelled); err != nil {
 				return err
 			}
 		}
@@ -280,7 +280,7 @@ func (s *Service) Paid(ctx context.Context, part uuid.UUID, _ string) (wanted bo
 		return false, err
 	}
 	if !p.Pay(s.now(), holidays(ctx)) {
-		return false, s.tellCitizen(ctx, p, mailLate)
+		return false, s.tell(ctx, p, mailLate)
 	}
 	return true, s.paid(ctx, p)
 }
@@ -295,7 +295,7 @@ func (s *Service) paid(ctx context.Context, p *Part) error {
 	}
 	remind := holidays(ctx).After(s.now(), remindAfter)
 	return errors.Join(
-		s.tellCitizen(ctx, p, mailPaid), s.tellProvider(ctx, p, mailOrdered),
+		s.tell(ctx, p, mailPaid), s.tell(ctx, p, mailOrdered),
 		s.queue.EnqueueAt(ctx, RemindJob{p.ID}, remind), s.queue.EnqueueAt(ctx, GiveUpJob{p.ID}, p.AnswerBy))
 }
 

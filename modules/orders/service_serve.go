@@ -60,7 +60,7 @@ func (s *Service) Accept(ctx context.Context, actor *authz.Actor, part uuid.UUID
 		if err := p.Accept(s.now()); err != nil {
 			return err
 		}
-		return s.tellCitizen(ctx, p, mailAccepted)
+		return s.tell(ctx, p, mailAccepted)
 	})
 }
 
@@ -70,7 +70,7 @@ func (s *Service) Refuse(ctx context.Context, actor *authz.Actor, part uuid.UUID
 		if err := p.Refuse(s.now(), why); err != nil {
 			return err
 		}
-		if err := s.tellCitizen(ctx, p, mailRefused); err != nil {
+		if err := s.tell(ctx, p, mailRefused); err != nil {
 			return err
 		}
 		return s.settle(ctx, p)
@@ -93,7 +93,7 @@ func (s *Service) Deliver(ctx context.Context, actor *authz.Actor, part uuid.UUI
 		if p.State != Delivered {
 			return nil
 		}
-		return s.tellCitizen(ctx, p, mailDelivered)
+		return s.tell(ctx, p, mailDelivered)
 	})
 }
 
