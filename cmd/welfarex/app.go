@@ -92,7 +92,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	a.attach(a.queue)
 	a.publishing.Guard()
 	a.server = &web.Server{
-		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
+		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts, Once: a.once, Rate: a.config.APIRate,
 		Ready: a.ready, Routes: a.manifest(),
 	}
 	return nil
@@ -169,7 +169,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx), a.once.Sweep(ctx))
 }
 
 // Close lets go of everything.
