@@ -15,11 +15,11 @@ func TestAPI_KeepsItsWord(t *testing.T) {
 	h.read()
 	citizen, worker := h.keys[authz.Citizen], h.keys[authz.Provider]
 
-	services := h.want(200, "GET", "/services?online=true&limit=1", "", "")
+	services := h.want(200, "GET", "/services?from_home=true&limit=1", "", "")
 	slug := services.text("items.0.slug")
 	if next := services.text("next"); next == "" {
 		t.Error("a list of one has no next")
-	} else if h.want(200, "GET", "/services?online=true&limit=1&cursor="+next, "", "").text("items.0.slug") == slug {
+	} else if h.want(200, "GET", "/services?from_home=true&limit=1&cursor="+next, "", "").text("items.0.slug") == slug {
 		t.Error("the second page is the first")
 	}
 	h.want(200, "GET", "/services/"+slug, "", "")

@@ -14,13 +14,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/errors"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
@@ -43,6 +46,8 @@ type apiHouse struct {
 	password string
 	people   map[string]*authz.Actor // by role
 	keys     map[string]string       // by role
+	secrets  map[string]string       // of their second factors, by role
+	sessions map[string]string       // by role
 
 	mu   sync.Mutex
 	seen map[string]bool // operations that were answered as they should be
@@ -56,7 +61,7 @@ const apiPassword = "una-frase-lunga-per-le-prove"
 // raiseAPI opens a city of its own: tests that do so run beside each other.
 func raiseAPI(t *testing.T, slug string) *apiHouse {
 	t.Helper()
-	h := &apiHouse{T: t, password: apiPassword, people: map[string]*authz.Actor{}, keys: map[string]string{}, seen: map[string]bool{}}
+	h := &apiHouse{T: t, password: apiPassword, people: map[string]*authz.Actor{}, keys: map[string]string{}, secrets: map[string]string{}, sessions: map[string]string{}, seen: map[string]bool{}}
 	s3, err := apiFiles()
 	h.must(err)
 	mail, err := local.StartMail(t.Context(), "")
@@ -107,6 +112,7 @@ func (h *apiHouse) openCity(slug string) {
 	people := demoCity{Slug: slug}
 	for _, role := range authz.Roles {
 		p := demoPerson{Role: role, Email: strings.ReplaceAll(role, "_", "-") + "@" + slug + ".example", TOTPSecret: demoFile{}.totp(slug, role)}
+		h.secrets[role] = *p.TOTPSecret
 		h.must(h.seedPerson(h.ctx, p, hash, cooperative(plan)))
 		people.Accounts = append(people.Accounts, p)
 	}
@@ -275,9 +281,60 @@ func (h *apiHouse) rowOf(sql string, args ...any) (text string) {
 	return text
 }
 
+// sold is the slug of a service that the worker's provider sells.
+func (h *apiHouse) sold() string {
+	h.Helper()
+	return h.rowOf("SELECT slug FROM services WHERE published AND status = 'active' AND sale IS NOT NULL AND price_kind = 'fixed' AND provider_id = $1 ORDER BY slug LIMIT 1",
+		h.people[authz.Provider].Memberships[0].Provider)
+}
+
 func (h *apiHouse) json(v any) string {
 	h.Helper()
 	raw, err := json.Marshal(v)
 	h.must(err)
 	return string(raw)
+}
+
+// signedIn gives a session of a person, with the second factor if they have one.
+func (h *apiHouse) signedIn(role string) string {
+	h.Helper()
+	if h.sessions[role] != "" { // a code counts once
+		return h.sessions[role]
+	}
+	v := accounts.Visitor{Address: "192.0.2.9"}
+	entry, err := h.accounts.SignIn(h.ctx, h.people[role].Email, h.password, v)
+	h.must(err)
+	if entry.Step != accounts.StepCode {
+		return entry.Token
+	}
+	half, err := h.accounts.Resume(h.ctx, entry.Token)
+	h.must(err)
+	code, err := totp.GenerateCode(h.secrets[role], time.Now())
+	h.must(err)
+	v.Session = entry.Token
+	entry, err = h.accounts.GiveCode(h.ctx, half, code, v)
+	h.must(err)
+	h.sessions[role] = entry.Token
+	return entry.Token
+}
+
+func readAll(t *testing.T, res *http.Response) string {
+	t.Helper()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// htmlText is a text as a page holds it.
+func htmlText(s string) string { return templ.EscapeString(s) }
+
+// sameMembers says whether two lists hold the same, whatever their order; but for one word.
+func sameMembers(a, b []string, but string) bool {
+	a = slices.DeleteFunc(slices.Clone(a), func(s string) bool { return s == but })
+	b = slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
 }

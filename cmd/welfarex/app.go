@@ -310,6 +310,10 @@ type routeLine struct {
 	Bare   bool              `json:"bare,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
 	Signed bool              `json:"signed,omitempty"`
+	Scope  string            `json:"scope,omitempty"` // of a key that a program must show
+	JSON   bool              `json:"json,omitempty"`  // an operation of the API
+	Types  map[string]string `json:"types,omitempty"` // of the properties that Form names
+	Match  bool              `json:"match,omitempty"` // takes If-Match
 	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
@@ -318,7 +322,7 @@ func described(list []web.Route, policy *authz.Policy) []routeLine {
 	for i, r := range list {
 		lines[i] = routeLine{
 			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
-			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Roles: r.Who.Roles(policy),
+			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Scope: r.Scope, JSON: r.JSON, Types: r.Types, Match: r.Matches, Roles: r.Who.Roles(policy),
 		}
 	}
 	return lines

@@ -38,7 +38,7 @@ type servicesQuery struct {
 	Places        []string `query:"place,explode" enum:"casa,sede,online"`
 	Kinds         []string `query:"kind,explode" enum:"comune,cooperativa,consorzio,asp,fondazione,associazione,impresa-sociale" doc:"Who delivers."`
 	Prices        []string `query:"price,explode" enum:"gratis,isee,fisso"`
-	Online        bool     `query:"online" doc:"Only what can be bought on line."`
+	FromHome      bool     `query:"from_home" doc:"Only what one asks for by telephone or e-mail."`
 	Sort          string   `query:"sort" enum:"nome,prezzo" doc:"Without it the best answer comes first."`
 }
 
@@ -54,7 +54,7 @@ type ServiceSummary struct {
 	Places         []string     `json:"places"`
 	Neighbourhoods []string     `json:"neighbourhoods" doc:"None: the whole city."`
 	Status         string       `json:"status" enum:"active,inactive"`
-	Online         bool         `json:"online" doc:"It can be bought on line."`
+	FromHome       bool         `json:"from_home" doc:"One asks for it by telephone or e-mail."`
 	Price          PriceTag     `json:"price"`
 	URL            string       `json:"url" doc:"Its page on the portal."`
 }
@@ -78,7 +78,7 @@ func list(words List) []string { return slices.AppendSeq([]string{}, words.Words
 func cardOf(r *web.Request, c *Card) ServiceSummary {
 	return ServiceSummary{
 		Slug: c.Slug, Title: c.Title.Text, Summary: c.Summary.Text, Category: c.Category.Slug, Provider: ProviderName{c.Provider.Slug, c.Provider.Name},
-		Needs: list(c.Needs), Audiences: list(c.Audiences), Places: list(c.Places), Neighbourhoods: list(c.Neighbourhoods), Status: string(c.Status), Online: c.Online,
+		Needs: list(c.Needs), Audiences: list(c.Audiences), Places: list(c.Places), Neighbourhoods: list(c.Neighbourhoods), Status: string(c.Status), FromHome: c.Online,
 		Price: PriceTag{string(c.Price.Kind), c.Price.Cents, c.Price.Most, c.Price.Unit}, URL: r.Link(c.path()),
 	}
 }
@@ -86,7 +86,7 @@ func cardOf(r *web.Request, c *Card) ServiceSummary {
 func (s *Service) apiServices(r *web.Request, in *servicesQuery) (*web.Items[ServiceSummary], error) {
 	l, err := s.List(r.Ctx, r.Lang, Filter{
 		Question: clip(strings.Join(strings.Fields(in.Question), " "), maxQuestion), Audiences: in.Audiences, Need: in.Need, Category: in.Category,
-		Neighbourhood: in.Neighbourhood, Places: in.Places, Kinds: in.Kinds, Prices: in.Prices, Online: in.Online, Sort: in.Sort, Page: 1,
+		Neighbourhood: in.Neighbourhood, Places: in.Places, Kinds: in.Kinds, Prices: in.Prices, Online: in.FromHome, Sort: in.Sort, Page: 1,
 	})
 	if err != nil {
 		return nil, err

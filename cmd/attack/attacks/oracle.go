@@ -89,6 +89,8 @@ func judgeGate(c Case, r Reply) []string {
 	got := fmt.Sprintf("%d %s", r.Status, r.Header.Get("Location"))
 	reads := c.Send.Method == http.MethodGet || c.Send.Method == http.MethodHead
 	switch g := gateFor(c.Route, c.Person); {
+	case g == keyWall && r.Status != http.StatusUnauthorized:
+		return []string{"needs a key, but answered " + got}
 	case g == forbidden && r.Status != http.StatusForbidden:
 		return []string{"is not for this role, but answered " + got}
 	case (g == loginWall || g == codeWall) && !reads && r.Status != http.StatusUnauthorized:

@@ -62,8 +62,8 @@ type Nothing struct{}
 // row are I's own, so that whatever is read is attacked.
 func Operation[I, O any](row Route, do func(*Request, *I) (*O, error)) Route {
 	row.JSON, row.Bare = true, true
-	row.Query, row.Form = fieldsOf(reflect.TypeFor[I]())
-	_, row.matches = reflect.TypeFor[I]().FieldByName("IfMatch")
+	row.Query, row.Form, row.Types = fieldsOf(reflect.TypeFor[I]())
+	_, row.Matches = reflect.TypeFor[I]().FieldByName("IfMatch")
 	row.register = func(api huma.API) {
 		if reflect.TypeFor[O]() == reflect.TypeFor[Nothing]() {
 			huma.Register(api, row.operation(), func(ctx context.Context, in *I) (*struct{}, error) {
@@ -159,7 +159,7 @@ func (row Route) operation() huma.Operation {
 	if row.Method != http.MethodGet {
 		op.Errors = append(op.Errors, http.StatusConflict)
 	}
-	if row.matches {
+	if row.Matches {
 		op.Errors = append(op.Errors, http.StatusPreconditionFailed)
 	}
 	if row.needsKey() {
@@ -178,8 +178,9 @@ func group(path string) string {
 	return name
 }
 
-// fieldsOf gives the names of the query parameters and of the body's properties that an input takes.
-func fieldsOf(in reflect.Type) (query, body []string) {
+// fieldsOf gives the names of the query parameters and of the body's properties that an input takes, and what those are.
+func fieldsOf(in reflect.Type) (query, body []string, types map[string]string) {
+	types = map[string]string{}
 	for i := range in.NumField() {
 		f := in.Field(i)
 		switch name, ok := f.Tag.Lookup("query"); {
@@ -187,21 +188,28 @@ func fieldsOf(in reflect.Type) (query, body []string) {
 			name, _, _ = strings.Cut(name, ",")
 			query = append(query, name)
 		case f.Name == "Body":
-			body = append(body, properties(f.Type)...)
+			for i := range f.Type.NumField() {
+				name, _, _ := strings.Cut(f.Type.Field(i).Tag.Get("json"), ",")
+				body, types[name] = append(body, name), jsonType(f.Type.Field(i).Type)
+			}
 		case f.Anonymous && f.Type.Kind() == reflect.Struct:
-			q, b := fieldsOf(f.Type)
-			query, body = append(query, q...), append(body, b...)
+			q, _, _ := fieldsOf(f.Type)
+			query = append(query, q...)
 		}
 	}
-	return query, body
+	return query, body, types
 }
 
-func properties(t reflect.Type) (names []string) {
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int64:
+		return "integer"
+	case reflect.Slice:
+		return "array"
 	}
-	return names
+	return "string"
 }
 
 type requestKey struct{}

@@ -79,11 +79,12 @@ type Route struct {
 	Handle func(*Request) error
 
 	// Of the rows that Operation makes:
-	Scope   string // what a program's key must hold; "" needs no key
-	Creates bool   // answers 201
-	Again   bool   // a POST that does nothing more the second time: it asks for no Idempotency-Key
-	JSON    bool   // Form names the properties of a JSON body; whoever asks is known by a key
+	Scope   string            // what a program's key must hold; "" needs no key
+	Creates bool              // answers 201
+	Again   bool              // a POST that does nothing more the second time: it asks for no Idempotency-Key
+	JSON    bool              // Form names the properties of a JSON body; whoever asks is known by a key
+	Types   map[string]string // of those properties: string, integer, boolean, array
+	Matches bool              // takes If-Match
 
 	register func(huma.API)
-	matches  bool // takes If-Match
 }
