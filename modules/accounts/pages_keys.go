@@ -57,7 +57,7 @@ func (s *Service) makeKey(r *web.Request) error {
 	if err != nil {
 		return s.keys(r, f, err)
 	}
-	return r.Show(keyView(keysPage(r, r.T("accounts.keys.new"), ui.Crumb{Title: r.T("accounts.keys.title"), Href: keysPath}), f.Name, key))
+	return r.Show(keyView(keysPage(r, r.T("accounts.keys.new"), ui.Crumb{Title: r.T("accounts.keys.title"), Href: keysPath}), f.KeyRequest, key))
 }
 
 // keyOf finds one of the person's own keys.

@@ -35,8 +35,11 @@ func (s *Service) MakeKey(ctx context.Context, actor *authz.Actor, in KeyRequest
 		return "", err
 	}
 	now := s.now()
-	return token, s.db.Tx(ctx, func(ctx context.Context) error {
+	err = s.db.Tx(ctx, func(ctx context.Context) error {
 		if _, err := unchanged(ctx, account); err != nil {
+			return err
+		}
+		if err := acquit(ctx, checkByAccount, account.ID.String()); err != nil {
 			return err
 		}
 		// Seen before it was made: its first use is noted, whenever it is.
@@ -51,6 +54,10 @@ func (s *Service) MakeKey(ctx context.Context, actor *authz.Actor, in KeyRequest
 			Actor: actor.ID(), SubjectKind: "account", Subject: actor.Account.String(), Verb: "key_made", Purpose: "own key", After: map[string]any{"key": id, "scopes": in.Scopes},
 		})
 	})
+	if err != nil {
+		return "", err
+	}
+	return token, nil
 }
 
 // EndKey takes a key back, from now on.

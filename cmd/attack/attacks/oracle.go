@@ -138,7 +138,7 @@ func (c Case) different(a, b Reply) string {
 func headerText(r Reply) string {
 	var lines []string
 	for name, values := range r.Header {
-		if name != "Date" && name != "X-Request-Id" {
+		if name != "Date" && name != "X-Request-Id" && !strings.HasPrefix(name, "X-Ratelimit-") {
 			lines = append(lines, name+": "+strings.Join(values, " | "))
 		}
 	}

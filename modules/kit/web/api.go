@@ -67,17 +67,42 @@ func Operation[I, O any](row Route, do func(*Request, *I) (*O, error)) Route {
 	row.register = func(api huma.API) {
 		if reflect.TypeFor[O]() == reflect.TypeFor[Nothing]() {
 			huma.Register(api, row.operation(), func(ctx context.Context, in *I) (*struct{}, error) {
-				_, err := row.answer(ctx, func(r *Request) (any, error) { return do(r, in) })
+				_, err := row.answer(ctx, func(r *Request) (any, error) { return do(r, tidy(in)) })
 				return nil, err
 			})
 			return
 		}
 		huma.Register(api, row.operation(), func(ctx context.Context, in *I) (*reply[O], error) {
-			raw, err := row.answer(ctx, func(r *Request) (any, error) { return do(r, in) })
+			raw, err := row.answer(ctx, func(r *Request) (any, error) { return do(r, tidy(in)) })
 			return &reply[O]{raw}, err
 		})
 	}
 	return row
+}
+
+// tidy makes every text of an input one that PostgreSQL can hold.
+func tidy[I any](in *I) *I {
+	sayAll(reflect.ValueOf(in).Elem())
+	return in
+}
+
+func sayAll(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(said(v.String()))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				sayAll(v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() != reflect.Uint8 {
+			for i := range v.Len() {
+				sayAll(v.Index(i))
+			}
+		}
+	}
 }
 
 // reply is an answer as it was written when the work was done: sent again, it is the same.
