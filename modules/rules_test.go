@@ -88,7 +88,7 @@ var addresses = map[string][]string{
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ
 	"text/template":                      {},
 	"net/http/httputil":                  {},
-	"math/rand":                          {"cmd/bench/*", "cmd/attack/*"}, // ids and tokens are not guessed
+	"math/rand":                          {"cmd/bench/*", "cmd/attack/*", "cmd/kill/*"}, // ids and tokens are not guessed
 }
 
 // places are the only files in which something may be said.
