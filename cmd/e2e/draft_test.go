@@ -216,6 +216,7 @@ func (a *article) mend(w *tab) {
 	w.look("mends-03-texts")
 	w.fill("times", "Dal lunedì al venerdì, dalle 14 alle 19. Veniamo entro una settimana.")
 	w.press("Salva e torna alla scheda")
+	w.expect("Che cosa hai corretto", a.wish())
 	w.look("mends-04-changed")
 	w.press("Manda al Comune")
 	w.expect("In attesa del Comune")
@@ -226,9 +227,7 @@ func (a *article) mend(w *tab) {
 func (a *article) approve(office *tab) {
 	office.t.Helper()
 	a.open(office)
-	if text := fold(office.text()); !strings.Contains(text, "dalle 14 alle 19") {
-		office.t.Errorf("the change is not to be seen:\n%s", text)
-	}
+	office.expect("Che cosa è cambiato", "Il Comune aveva chiesto:", a.wish(), "dalle 14 alle 19")
 	office.look("reviews-04-difference")
 	began := time.Now()
 	office.press("Approva e pubblica")

@@ -115,6 +115,7 @@ func (c *Content) read(choices *catalogue.Choices, maker *catalogue.Maker) (*cat
 	r.sale()
 	r.contacts()
 	r.entry.Picture, r.entry.Attachments = c.Picture, c.Attachments
+	slices.SortStableFunc(r.wrong, func(a, b problem.Field) int { return placeOf(a.Name) - placeOf(b.Name) })
 	return &r.entry, r.wrong
 }
 
@@ -256,6 +257,7 @@ func (r *reading) sale() {
 		return
 	}
 	switch {
+	case slices.ContainsFunc(r.wrong, func(f problem.Field) bool { return f.Name == "price" }): // one thing at a time
 	case r.entry.Price.Kind != catalogue.Fixed || r.entry.Price.Cents == 0:
 		r.wrong.Add("sold", "publishing.wrong.sold_price")
 	case r.maker.VATNumber == "":

@@ -38,6 +38,18 @@ func stepOf(field string) step {
 	return steps[0]
 }
 
+// placeOf counts the fields of the form that come before one.
+func placeOf(field string) int {
+	before := 0
+	for _, s := range steps {
+		if at := slices.Index(s.fields, field); at >= 0 {
+			return before + at
+		}
+		before += len(s.fields)
+	}
+	return before
+}
+
 func (s *Service) stepRoutes() []web.Route {
 	var all []web.Route
 	handlers := []struct{ show, save func(*web.Request) error }{
@@ -142,7 +154,7 @@ func (s *Service) saveStep(r *web.Request, at int, write func(*Content)) error {
 		refusal = s.wrongIn(w, at)
 	}
 	if refusal != nil {
-		f.Errors = r.Messages(refusal)
+		f.Errors = messages(r, refusal)
 		return r.Again(refusal, s.stepComponent(r, f))
 	}
 	return r.Done(next(r, w, at), "publishing.saved")

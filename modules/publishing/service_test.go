@@ -57,7 +57,7 @@ func TestPublishing_ARefusalComesBackWithItsReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.work()
-	if len(w.mail.sent) != 3 || !slices.Contains(w.mail.sent[0].Paragraphs, "Scrivi gli orari.") {
+	if len(w.mail.sent) != 3 || !slices.Contains(w.mail.sent[0].Paragraphs, "«Scrivi gli orari.»") {
 		t.Errorf("%+v", w.mail.sent)
 	}
 	w.get("paolo", servicePath(id)).wants(t, 200, "Scrivi gli orari.", "Da rivedere")
@@ -65,7 +65,14 @@ func TestPublishing_ARefusalComesBackWithItsReason(t *testing.T) {
 	if _, err := w.Save(w.ctx, w.people["paolo"], id, v.Revision, func(c *Content) { c.Times = "Dalle 11 alle 13." }); err != nil {
 		t.Fatal(err)
 	}
+	w.get("paolo", servicePath(id)).wants(t, 200, "Il Comune chiede una modifica", "Che cosa hai corretto") // until it is sent again
+	w.get("paolo", servicePath(id, "testi")).wants(t, 200, "Scrivi gli orari.")
 	w.submits("paolo", id)
+	review := w.get("marco", reviewOf(id))
+	review.wants(t, 200, "Che cosa è cambiato", "Il Comune aveva chiesto: Scrivi gli orari.", "aggiunto: Dalle 11 alle 13.")
+	if strings.Count(review.body, "<del>") != 1 {
+		t.Error("the difference is not that with what was sent back")
+	}
 	w.approves("elena", id) // an administrator may, too
 	w.get("", "/servizi/pasti-caldi").wants(t, 200, "Dalle 11 alle 13.")
 }
