@@ -76,6 +76,8 @@ func (a *article) basics(w *tab) {
 	w.refused("topics")
 	w.look("writes-04-basics-wrong")
 	w.fill("topics", "Casa, Anziani")
+	w.fill("title_en", a.english)
+	w.fill("summary_en", "Someone comes to your home and repairs what broke.")
 	w.picture("writes-05-basics-filled")
 	w.send("topics")
 }
@@ -94,6 +96,10 @@ func (a *article) texts(w *tab) {
 	} {
 		w.fill(field[0], field[1])
 	}
+	w.fill("deadlines", "entro aprile: domande per l'estate")
+	w.refused("deadlines")
+	w.look("writes-07-texts-wrong")
+	w.fill("deadlines", "30/04/2099 Domande per l'estate")
 	w.picture("writes-07-texts-filled")
 	w.send("addressed")
 }
@@ -248,7 +254,11 @@ func (a *article) find(w *tab) {
 	w.press(a.title)
 	w.expect(a.title, a.price)
 	a.slug = strings.TrimPrefix(w.path(), "/servizi/")
+	w.expect("fino a 40 interventi al mese", "30 aprile 2099", "Domande per l'estate")
 	w.look("finds-2-sheet")
+	w.go200("/en/servizi/" + a.slug)
+	w.expect(a.english, "up to 40 jobs a month")
+	w.look("finds-3-english")
 }
 
 // look keeps the page's picture, and examines it where scripts run.

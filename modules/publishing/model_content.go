@@ -29,12 +29,15 @@ type Content struct {
 	Neighbourhoods []string `json:"neighbourhoods"`
 	Topics         string   `json:"topics"`   // with commas between
 	Keywords       string   `json:"keywords"` // with commas between
+	TitleEn        string   `json:"title_en"`
+	SummaryEn      string   `json:"summary_en"`
 
 	Addressed  string `json:"addressed"`
 	How        string `json:"how"`
 	Needed     string `json:"needed"` // one a line
 	Obtained   string `json:"obtained"`
 	Times      string `json:"times"`
+	Deadlines  string `json:"deadlines"` // one a line, its day first
 	Access     string `json:"access"`
 	Conditions string `json:"conditions"`
 	Costs      string `json:"costs"`
@@ -65,8 +68,9 @@ type Content struct {
 func contentOf(e *catalogue.Entry) Content {
 	c := Content{
 		Title: e.Title, Summary: e.Summary, Category: e.Category, Needs: e.Needs, For: e.For, Where: e.Where, Neighbourhoods: e.Neighbourhoods,
-		Topics: strings.Join(e.Topics, ", "), Keywords: strings.Join(e.Keywords, ", "), Addressed: e.Addressed, How: e.How,
-		Needed: strings.Join(e.Needed, "\n"), Obtained: e.Obtained, Times: e.Times, Access: e.Access, Conditions: e.Conditions, Costs: e.Costs,
+		Topics: strings.Join(e.Topics, ", "), Keywords: strings.Join(e.Keywords, ", "), TitleEn: e.TitleEn, SummaryEn: e.SummaryEn,
+		Addressed: e.Addressed, How: e.How, Needed: strings.Join(e.Needed, "\n"), Obtained: e.Obtained, Times: e.Times, Deadlines: writeDeadlines(e.Deadlines),
+		Access: e.Access, Conditions: e.Conditions, Costs: e.Costs,
 		PriceKind: string(e.Price.Kind), Unit: e.Price.Unit, PriceNote: e.PriceNote, Phone: e.Phone, Email: e.Email,
 		Status: string(e.Status), StatusReason: e.StatusReason, Picture: e.Picture, Attachments: e.Attachments,
 	}
@@ -147,6 +151,7 @@ func (r *reading) basics() {
 	e.Neighbourhoods = r.some("neighbourhoods", r.Neighbourhoods, slugs(r.choices.Neighbourhoods), false)
 	e.Topics = r.list("topics", split(r.Topics, ","), mostTopics, longestWord, true)
 	e.Keywords = r.list("keywords", split(r.Keywords, ","), mostWords, longestWord, false)
+	e.TitleEn, e.SummaryEn = r.line("title_en", r.TitleEn, longestTitle, false), r.line("summary_en", r.SummaryEn, longestLine, false)
 }
 
 func slugs(list []catalogue.Named) []string {
@@ -200,6 +205,7 @@ func (r *reading) texts() {
 	e.Addressed, e.How = r.line("addressed", r.Addressed, longestText, true), r.line("how", r.How, longestText, true)
 	e.Needed = r.list("needed", split(r.Needed, "\n"), mostNeeded, 2*longestLine, true)
 	e.Obtained, e.Times = r.line("obtained", r.Obtained, longestText, true), r.line("times", r.Times, longestText, true)
+	e.Deadlines = r.deadlines()
 	e.Access = r.line("access", r.Access, longestText, true)
 	e.Conditions, e.Costs = r.line("conditions", r.Conditions, longestText, true), r.line("costs", r.Costs, longestText, false)
 }

@@ -19,8 +19,8 @@ type step struct {
 
 // steps are the pages of the form.
 var steps = []step{
-	{"basics", "essenziale", []string{"title", "summary", "category", "needs", "for", "where", "neighbourhoods", "topics", "keywords"}},
-	{"texts", "testi", []string{"addressed", "how", "needed", "obtained", "times", "access", "conditions", "costs"}},
+	{"basics", "essenziale", []string{"title", "summary", "category", "needs", "for", "where", "neighbourhoods", "topics", "keywords", "title_en", "summary_en"}},
+	{"texts", "testi", []string{"addressed", "how", "needed", "obtained", "times", "deadlines", "access", "conditions", "costs"}},
 	{"price", "prezzo", []string{"price_kind", "price", "price_most", "unit", "price_note", "capacity", "sold", "vat", "most", "cancel_days", "ask_address", "ask_phone"}},
 	{"contacts", "contatti", []string{"phone", "email", "status", "status_reason"}},
 	{"files", "allegati", []string{"picture", "attachments"}}, // uploaded one by one
@@ -79,14 +79,14 @@ func typedBasics(r *web.Request) func(*Content) {
 	return func(c *Content) {
 		c.Title, c.Summary, c.Category = r.Form("title"), r.Form("summary"), r.Form("category")
 		c.Needs, c.For, c.Where, c.Neighbourhoods = r.FormAll("needs"), r.FormAll("for"), r.FormAll("where"), r.FormAll("neighbourhoods")
-		c.Topics, c.Keywords = r.Form("topics"), r.Form("keywords")
+		c.Topics, c.Keywords, c.TitleEn, c.SummaryEn = r.Form("topics"), r.Form("keywords"), r.Form("title_en"), r.Form("summary_en")
 	}
 }
 
 func typedTexts(r *web.Request) func(*Content) {
 	return func(c *Content) {
 		c.Addressed, c.How, c.Needed, c.Obtained = r.Form("addressed"), r.Form("how"), r.Form("needed"), r.Form("obtained")
-		c.Times, c.Access, c.Conditions, c.Costs = r.Form("times"), r.Form("access"), r.Form("conditions"), r.Form("costs")
+		c.Times, c.Deadlines, c.Access, c.Conditions, c.Costs = r.Form("times"), r.Form("deadlines"), r.Form("access"), r.Form("conditions"), r.Form("costs")
 	}
 }
 

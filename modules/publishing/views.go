@@ -35,7 +35,8 @@ func shown(p *ui.Page, c *Content, choices *catalogue.Choices) []shownField {
 		{"title", c.Title, false}, {"summary", c.Summary, false}, {"category", shelfName(choices, c.Category), false},
 		{"needs", names(choices.Needs, c.Needs), false}, {"for", said(p, "catalogue.per.", c.For), false}, {"where", said(p, "catalogue.dove.", c.Where), false},
 		{"neighbourhoods", names(choices.Neighbourhoods, c.Neighbourhoods), false}, {"topics", c.Topics, false}, {"keywords", c.Keywords, false},
-		{"addressed", c.Addressed, true}, {"how", c.How, true}, {"needed", c.Needed, true}, {"obtained", c.Obtained, true}, {"times", c.Times, true},
+		{"title_en", c.TitleEn, false}, {"summary_en", c.SummaryEn, false},
+		{"addressed", c.Addressed, true}, {"how", c.How, true}, {"needed", c.Needed, true}, {"obtained", c.Obtained, true}, {"times", c.Times, true}, {"deadlines", c.Deadlines, true},
 		{"access", c.Access, true}, {"conditions", c.Conditions, true}, {"costs", c.Costs, true},
 	}
 	list = append(append(list, shownPrice(p, c)...),
@@ -60,6 +61,24 @@ func shownPrice(p *ui.Page, c *Content) []shownField {
 			shownField{"ask_address", yesNo(p, c.AskAddress), false}, shownField{"ask_phone", yesNo(p, c.AskPhone), false})
 	}
 	return list
+}
+
+// langOf is the language in which a field is written.
+func langOf(field string) string {
+	if strings.HasSuffix(field, "_en") {
+		return "en"
+	}
+	return "it"
+}
+
+// stale says that the Italian of a name or summary changed, and its English stayed.
+func stale(w *Work) bool {
+	before := w.Before()
+	if before == nil || w.Open == nil || !w.Open.Editable() {
+		return false
+	}
+	c := &w.Open.Content
+	return c.Title != before.Title && c.TitleEn != "" && c.TitleEn == before.TitleEn || c.Summary != before.Summary && c.SummaryEn != "" && c.SummaryEn == before.SummaryEn
 }
 
 func yesNo(p *ui.Page, yes bool) string {
@@ -179,7 +198,7 @@ func partFacts(p *ui.Page, s step, c *Content, choices *catalogue.Choices) []ui.
 			fact.Body = pictureShown(p, c.Picture)
 		case f.Name == "attachments":
 			fact.Body = attachmentsShown(p, c)
-		case f.Name == "needed":
+		case f.Name == "needed", f.Name == "deadlines":
 			fact.Body = typedText(f.Text)
 		case f.Long:
 			fact.Body = writtenText(prose.Passage(f.Text))
