@@ -257,7 +257,7 @@ func (a *article) find(w *tab) {
 	w.expect("fino a 40 interventi al mese", "30 aprile 2099", "Domande per l'estate")
 	w.look("finds-2-sheet")
 	w.go200("/en/servizi/" + a.slug)
-	w.expect(a.english, "up to 40 jobs a month")
+	w.expect(a.english, "up to 40 visits a month")
 	w.look("finds-3-english")
 }
 
