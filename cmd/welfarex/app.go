@@ -140,7 +140,7 @@ func (a *App) work(ctx context.Context) error {
 	return a.queue.Stop(ending)
 }
 
-// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads) or holds no
+// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads, files of old drafts) or holds no
 // longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 

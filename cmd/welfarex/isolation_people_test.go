@@ -203,9 +203,9 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int, state string) uuid.UUID {
 	t.Helper()
 	service := newUUID()
-	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, reason, updated_at, submitted_at)
-		VALUES ($1, $2, $3, 1, $4, $5, $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
-		`{"title": "Bozza", "summary": "Una bozza", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
+	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, seen, reason, updated_at, submitted_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $5::jsonb || '{"summary": "Com''era"}', $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
+		`{"title": "Bozza", "summary": "Una bozza", "title_en": "Draft", "summary_en": "A draft", "deadlines": "30/04/2027 Domande", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
 	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
 		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
 	return service

@@ -122,7 +122,8 @@ type ServiceDetail struct {
 	ConditionsHTML string         `json:"conditions_html"`
 	PriceNote      string         `json:"price_note,omitempty"`
 	PriceAct       string         `json:"price_act,omitempty" doc:"The municipality's act that sets the price."`
-	Deadlines      []Deadline     `json:"deadlines"`
+	Capacity       int            `json:"capacity,omitempty" doc:"Units a month."`
+	Deadlines      []DeadlineView `json:"deadlines"`
 	Sale           *SaleTerms     `json:"sale,omitempty" doc:"How it is sold on line; absent where it is not."`
 	Phone          string         `json:"phone,omitempty"`
 	Email          string         `json:"email,omitempty"`
@@ -130,8 +131,8 @@ type ServiceDetail struct {
 	Updated        time.Time      `json:"updated"`
 }
 
-// Deadline is a day that counts.
-type Deadline struct {
+// DeadlineView is a day that counts.
+type DeadlineView struct {
 	Day   string `json:"day" format:"date"`
 	Label string `json:"label"`
 }
@@ -160,11 +161,11 @@ func (s *Service) apiService(r *web.Request, in *web.BySlug) (*ServiceDetail, er
 	x := &page.Sheet
 	out := &ServiceDetail{
 		ServiceSummary: cardOf(r, &x.Card), StatusReason: x.StatusReason, AddressedHTML: x.Addressed, HowHTML: x.How, NeededHTML: append([]string{}, x.Needed...),
-		ObtainedHTML: x.Obtained, TimesHTML: x.Times, AccessHTML: x.Access, CostsHTML: x.Costs, ConditionsHTML: x.Conditions, PriceNote: x.PriceNote, PriceAct: x.PriceAct,
-		Deadlines: []Deadline{}, Attachments: []DocumentLink{}, Phone: x.sheet.Phone, Email: x.sheet.Email, Updated: x.Updated.UTC(),
+		ObtainedHTML: x.Obtained, TimesHTML: x.Times, AccessHTML: x.Access, CostsHTML: x.Costs, ConditionsHTML: x.Conditions, PriceNote: x.PriceNote, PriceAct: x.PriceAct, Capacity: x.Capacity,
+		Deadlines: []DeadlineView{}, Attachments: []DocumentLink{}, Phone: x.sheet.Phone, Email: x.sheet.Email, Updated: x.Updated.UTC(),
 	}
 	for _, d := range x.Deadlines {
-		out.Deadlines = append(out.Deadlines, Deadline{d.Date, d.Label})
+		out.Deadlines = append(out.Deadlines, DeadlineView{d.Date, d.Label})
 	}
 	for _, a := range x.Attachments {
 		out.Attachments = append(out.Attachments, DocumentLink{a.Name, a.Bytes, r.BaseURL() + "/media/" + a.ID.String()})

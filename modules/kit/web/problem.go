@@ -123,6 +123,8 @@ func wrongs(errs []error) (list []Wrong) {
 			list = append(list, Wrong{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
 		}
 	}
-	slices.SortFunc(list, func(a, b Wrong) int { return cmp.Or(cmp.Compare(a.Location, b.Location), cmp.Compare(a.Message, b.Message)) })
+	slices.SortFunc(list, func(a, b Wrong) int {
+		return cmp.Or(cmp.Compare(a.Location, b.Location), cmp.Compare(a.Message, b.Message))
+	})
 	return list
 }
