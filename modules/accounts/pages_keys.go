@@ -83,7 +83,7 @@ func (s *Service) askEndKey(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Show(endKeyView(keysPage(r, r.T("accounts.keys.end"), ui.Crumb{Title: r.T("accounts.keys.title"), Href: keysPath}), k))
+	return r.Show(endKeyView(keysPage(r, r.T("accounts.keys.end_of", "name", k.Name), ui.Crumb{Title: r.T("accounts.keys.title"), Href: keysPath}), k))
 }
 
 func (s *Service) endKey(r *web.Request) error {

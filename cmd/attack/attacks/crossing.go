@@ -21,6 +21,9 @@ func (w *World) Crossing() []Case {
 			cases = append(cases, w.cookie(route, path, "a session of another city", "with the session of the other city's "+stranger.Name,
 				SessionCookie+"="+stranger.Session))
 		}
+		for _, name := range []string{"citizen", "city_admin"} {
+			cases = append(cases, w.cookie(route, path, "keys: sessions, misspelt, made up", "with a key as cookie", SessionCookie+"="+w.City.Person(name).Key))
+		}
 		stranger := w.Other.Person("city_admin").Session
 		for _, line := range []string{
 			SessionCookie + "=" + stranger + "; " + SessionCookie + "=" + stranger,
@@ -50,8 +53,7 @@ func (w *World) keys(route Route, path string) (cases []Case) {
 	for _, line := range []string{"Bearer " + own.Session, "Bearer", "Bearer  " + own.Key, "Basic " + own.Key, own.Key, "Bearer " + own.Key + "x", "Bearer %00", "Bearer ' OR '1'='1"} {
 		bearer("keys: sessions, misspelt, made up", "with an odd key", line)
 	}
-	c := w.cookie(route, path, "keys: sessions, misspelt, made up", "with a key as cookie", SessionCookie+"="+own.Key)
-	return append(cases, c)
+	return cases
 }
 
 // cookie is a visitor's case with a Cookie line of its own: the answer must be the one that a visitor gets.
