@@ -57,6 +57,10 @@ attack: build ## Attacks a started demo from outside: every route × person × k
 mutants: assets ## Plants bugs, each of which a named case must catch; SHORT=1 plants six, ONLY=name some.
 	@source .ci/need && need_postgres && $(GO) run ./cmd/mutants $(if $(SHORT),-short) $(if $(ONLY),-only "$(ONLY)")
 
+.PHONY: kill
+kill: assets ## Kills serve, work and PostgreSQL twenty times among 200 purchases; SEED=n repeats a plan.
+	@source .ci/need && need_postgres && $(GO) run ./cmd/kill $(if $(SEED),-seed $(SEED))
+
 .PHONY: bench
 bench: build ## What it costs, as ratios within one run; ONLY=list,sheet chooses sections.
 	@source .ci/need && need_postgres && need_chromium && need_lighthouse && $(GO) run ./cmd/bench $(if $(ONLY),-only $(ONLY))

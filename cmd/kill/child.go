@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// child is a process of the program. Whoever kills it starts it again. If it ends by itself, that is a finding, unless it began while its
-// database was away; it is started again then, as an orchestrator would.
+// child is a process of the program. Whoever kills it starts it again. If it ends by itself, that is a finding, unless it had just begun while
+// its database was away; it is started again then, as an orchestrator would.
 type child struct {
 	house *house
 	args  []string
@@ -22,7 +22,11 @@ type child struct {
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	killed bool
+	since  time.Time
 }
+
+// young is how old a process may be that does not find its database and gives up.
+const young = 5 * time.Second
 
 func newChild(h *house, args ...string) *child { return &child{house: h, args: args} }
 
@@ -46,7 +50,7 @@ func (c *child) launch() error {
 	cmd.Env, cmd.Stdout, cmd.Stderr = c.house.env(), log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)
-	c.cmd, c.ended, c.killed = cmd, make(chan struct{}), false
+	c.cmd, c.ended, c.killed, c.since = cmd, make(chan struct{}), false, time.Now()
 	go c.live(cmd, started, c.ended)
 	return <-started
 }
@@ -75,7 +79,7 @@ func (c *child) fell(cmd *exec.Cmd, why error) {
 	if c.dead(cmd) {
 		return
 	}
-	if !c.house.outage() {
+	if !c.house.outage() || time.Since(c.since) > young {
 		c.house.find("%s ended by itself: %v: %s", c.args[0], why, c.lastWords())
 	}
 	time.AfterFunc(time.Second, func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,9 +69,11 @@ func openHouse(ctx context.Context, binary string, slugs []string) (_ *house, er
 	if err := os.Chmod(h.dir, 0o755); err != nil { //nolint:gosec // PostgreSQL runs as another user below it
 		return nil, err
 	}
-	if h.addr, err = freeAddr(); err != nil {
+	port, err := freePort()
+	if err != nil {
 		return nil, err
 	}
+	h.addr = fmt.Sprintf("127.0.0.1:%d", port)
 	if err := h.startOutside(ctx); err != nil {
 		return nil, err
 	}
@@ -90,7 +94,11 @@ func openHouse(ctx context.Context, binary string, slugs []string) (_ *house, er
 
 // startOutside starts what is not the program. PostgreSQL is as durable as in life.
 func (h *house) startOutside(ctx context.Context) (err error) {
-	if h.postgres, err = local.StartPostgres(ctx, local.Options{Dir: filepath.Join(h.dir, "postgres")}); err != nil {
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	if h.postgres, err = local.StartPostgres(ctx, local.Options{Dir: filepath.Join(h.dir, "postgres"), Port: port}); err != nil {
 		return err
 	}
 	if h.s3, err = local.StartS3(ctx, filepath.Join(h.dir, "s3"), "", "kill", "kill-kill"); err != nil {
@@ -213,10 +221,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once: it only finds a free port
-	if err != nil {
-		return "", err
+// freePort finds one that nobody is given as the near end of a connection, so that it is still free after a kill.
+func freePort() (int, error) {
+	for {
+		port := 20_000 + rand.IntN(10_000)                             //nolint:gosec // any will do
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // closed at once
+		if err == nil {
+			return port, l.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return 0, err
+		}
 	}
-	return l.Addr().String(), l.Close()
 }
