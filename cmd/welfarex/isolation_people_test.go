@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"testing"
 
@@ -117,7 +118,7 @@ func (c *twin) address(i int) string {
 func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash string) {
 	t.Helper()
 	role := cast[i]
-	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Key: fmt.Sprintf("wx_%s-key-%d", c.Slug, i), Known: "persona " + markOf(c.letter, 900+i)}
+	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Key: "wx_" + base64.RawURLEncoding.EncodeToString(hashed(fmt.Sprintf("%s-key-%d", c.Slug, i))), Known: "persona " + markOf(c.letter, 900+i)}
 	account, session := newUUID(), newUUID()
 	staff := role.role != authz.Citizen
 	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, name, password, verified_at, totp_since, phone) VALUES ($1, $2, $3, $4, now() - interval '1 day',
