@@ -51,6 +51,7 @@ func TestIsolation(t *testing.T) {
 		{"Suspended", byHand("suspended cities", suspended)},
 		{"Notices", byHand("payments, webhooks, idempotency keys", notices)},
 		{"Numbers", byHand("receipt and protocol numbers that tell another city's volume", numbers)},
+		{"Programs", byHand("keys of programs, and what they send again", programs)},
 		{"Roles", byHand("roles as they are now", roles)},
 		{"Files", byHand("files by address", filesApart)},
 		{"Door", byHand("the door to the database", door)},

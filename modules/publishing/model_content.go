@@ -22,46 +22,46 @@ import (
 type Content struct {
 	Title          string   `json:"title"`
 	Summary        string   `json:"summary"`
-	Category       string   `json:"category"`
-	Needs          []string `json:"needs"`
-	For            []string `json:"for"`
-	Where          []string `json:"where"`
-	Neighbourhoods []string `json:"neighbourhoods"`
-	Topics         string   `json:"topics"`   // with commas between
-	Keywords       string   `json:"keywords"` // with commas between
-	TitleEn        string   `json:"title_en"`
+	Category       string   `json:"category" doc:"A slug."`
+	Needs          []string `json:"needs" doc:"Slugs."`
+	For            []string `json:"for" doc:"bambini, giovani, adulti, anziani, disabilita, famiglie, stranieri"`
+	Where          []string `json:"where" doc:"casa, sede, online"`
+	Neighbourhoods []string `json:"neighbourhoods" doc:"Slugs; none: the whole city."`
+	Topics         string   `json:"topics" doc:"With commas between."`
+	Keywords       string   `json:"keywords" doc:"With commas between."`
+	TitleEn        string   `json:"title_en" doc:"English; empty: the Italian is shown."`
 	SummaryEn      string   `json:"summary_en"`
 
-	Addressed  string `json:"addressed"`
+	Addressed  string `json:"addressed" doc:"Markdown, like all long texts."`
 	How        string `json:"how"`
-	Needed     string `json:"needed"` // one a line
+	Needed     string `json:"needed" doc:"One a line."`
 	Obtained   string `json:"obtained"`
 	Times      string `json:"times"`
-	Deadlines  string `json:"deadlines"` // one a line, its day first
+	Deadlines  string `json:"deadlines" doc:"One a line, its day first."`
 	Access     string `json:"access"`
 	Conditions string `json:"conditions"`
 	Costs      string `json:"costs"`
 
-	PriceKind  string `json:"price_kind"`
-	Price      string `json:"price"`
+	PriceKind  string `json:"price_kind" doc:"free, fixed, from, isee"`
+	Price      string `json:"price" doc:"In euro, as people type it: 12,50"`
 	PriceMost  string `json:"price_most"`
-	Unit       string `json:"unit"`
+	Unit       string `json:"unit" doc:"ora, pasto, mese…"`
 	PriceNote  string `json:"price_note"`
-	Sold       bool   `json:"sold"`
-	VAT        string `json:"vat"`
-	Most       string `json:"most"`
+	Sold       bool   `json:"sold" doc:"It can be bought on line."`
+	VAT        string `json:"vat" doc:"exempt, 5, 22"`
+	Most       string `json:"most" doc:"Units in one order."`
 	CancelDays string `json:"cancel_days"`
 	AskAddress bool   `json:"ask_address"`
 	AskPhone   bool   `json:"ask_phone"`
-	Capacity   string `json:"capacity"`
+	Capacity   string `json:"capacity" doc:"Units a month."`
 
 	Phone        string `json:"phone"`
 	Email        string `json:"email"`
-	Status       string `json:"status"`
+	Status       string `json:"status" doc:"active, inactive"`
 	StatusReason string `json:"status_reason"`
 
-	Picture     uuid.UUID              `json:"picture"`
-	Attachments []catalogue.Attachment `json:"attachments"`
+	Picture     uuid.UUID              `json:"picture" readOnly:"true" doc:"Added on the pages."`
+	Attachments []catalogue.Attachment `json:"attachments" readOnly:"true" doc:"Added on the pages."`
 }
 
 // contentOf is a service of the catalogue, ready to be written in.

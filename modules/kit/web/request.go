@@ -32,6 +32,9 @@ type Request struct {
 	http   *fiber.Ctx
 	server *Server
 	cookie bool // the reply sets or takes back the session cookie
+
+	row     *Route // of an operation
+	refusal error  // of whoever asks for it
 }
 
 // Param is a path parameter.
@@ -119,6 +122,12 @@ func (r *Request) Agent() string { return r.http.Get(fiber.HeaderUserAgent) }
 
 // BaseURL is the scheme, host and port of this city, from its record and never from the request.
 func (r *Request) BaseURL() string { return r.server.Base.Of(r.City) }
+
+// Link is the full address of a page, in the language of the request.
+func (r *Request) Link(path string) string {
+	page := ui.Page{Lang: r.Lang}
+	return r.BaseURL() + page.Href(path)
+}
 
 // Page begins a page with its title.
 func (r *Request) Page(title string) *ui.Page {
