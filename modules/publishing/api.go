@@ -113,7 +113,7 @@ func (s *Service) apiWork(r *web.Request, _ *web.ByID) (*Offer, error) {
 		r.Revised(w.Open.Revision)
 	}
 	for _, f := range wrongOf(w) {
-		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.T(f.Code)})
+		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.Message(f)})
 	}
 	return x, nil
 }
