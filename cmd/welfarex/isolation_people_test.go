@@ -47,7 +47,7 @@ type things struct {
 	providers                                []uuid.UUID
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
 	tokens                                   map[string]string    // by purpose: what the mail would carry
-	public, private                          uuid.UUID            // files
+	public, private, act                     uuid.UUID            // files; the act is on what another citizen acts for somebody
 	drafts, documents, live                  map[string]uuid.UUID // by person: what their provider writes
 	submission                               uuid.UUID
 	providerSlugs                            []string
@@ -190,6 +190,11 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.things.act, err = s.app.files.Put(c.in(ctx), files.File{Module: "accounts", Name: "documento.pdf", ContentType: "application/pdf"}, []byte("an act of "+mark(15)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(ctx, t, c, "UPDATE household_members SET act = $2, act_at = now() WHERE id = $1", c.things.members["another citizen"], c.things.act)
 	for i, who := range []string{"provider", "another provider"} {
 		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
 		c.things.live[who] = s.offered(ctx, t, c, i)

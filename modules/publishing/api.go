@@ -115,7 +115,7 @@ func (s *Service) apiWork(r *web.Request, _ *web.ByID) (*Offer, error) {
 		x.Reason = w.Open.Reason
 	}
 	for _, f := range wrongOf(w) {
-		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.T(f.Code)})
+		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.Message(f)})
 	}
 	return x, nil
 }

@@ -56,7 +56,7 @@ func (r *Request) problem(err error) *Problem {
 	}
 	p := r.newProblem(int(e.Kind), e.Code)
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, Wrong{Location: location(r.row, f.Name), Code: f.Code, Message: r.T(f.Code)})
+		p.Errors = append(p.Errors, Wrong{Location: location(r.row, f.Name), Code: f.Code, Message: r.Message(f)})
 	}
 	return p
 }
