@@ -95,8 +95,8 @@ var places = []struct {
 	say   *regexp.Regexp // a selector as it is written, or a text
 	files []string
 }{
-	{"a transaction is begun in tenants alone; elsewhere DB.Tx", regexp.MustCompile(`\.(BeginTx|RunInTx|BeginFunc|BeginTxFunc|Begin)$`), []string{"tenants/db.go", "cmd/bench/*"}},
-	{"only the door says which city a connection works for", regexp.MustCompile(`app\.tenant|(?i)\bset\s+(local|session)\b|\bset_config\b`), []string{"tenants/db.go", "cmd/bench/*"}},
+	{"a transaction is begun in tenants alone; elsewhere DB.Tx", regexp.MustCompile(`\.(BeginTx|RunInTx|BeginFunc|BeginTxFunc|Begin)$`), []string{"tenants/db.go", "tenants/work.go", "cmd/bench/*"}},
+	{"only the door says which city a connection works for", regexp.MustCompile(`app\.tenant|(?i)\bset\s+(local|session)\b|\bset_config\b`), []string{"tenants/work.go", "tenants/db.go", "cmd/bench/*"}},
 	{"a city is entered at the door, by the queue, or by a command", regexp.MustCompile(`^tenants\.With$`), []string{"modules/kit/web/*", "modules/kit/jobs/*", "modules/kit/testkit/*", "cmd/*"}},
 	{"a connection without a city is for the queue and for health", regexp.MustCompile(`^(db|DB)\.(SQL|Pool)$`), []string{"tenants/*", "modules/kit/jobs/*", "modules/kit/testkit/*", "cmd/*"}},
 	{"a service knows of pgx the batch alone", regexp.MustCompile(`^pgx\.([^B]|B[^a]|Begin)`), storage},

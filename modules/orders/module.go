@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules"
-	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
@@ -41,12 +40,6 @@ type Queue interface {
 // Postman delivers letters in the name of the city of the context.
 type Postman interface {
 	Send(ctx context.Context, letter mail.Letter) error
-}
-
-// Household knows for whom a person may order.
-type Household interface {
-	Members(ctx context.Context, actor *authz.Actor) ([]accounts.Member, error)
-	Member(ctx context.Context, actor *authz.Actor, id uuid.UUID) (accounts.Member, error)
 }
 
 // Options are what the service works with.

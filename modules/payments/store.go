@@ -60,17 +60,17 @@ func ofPart(ctx context.Context, part uuid.UUID) ([]Payment, error) {
 	return pgx.CollectRows(rows, scanPayment)
 }
 
-func insertPayment(ctx context.Context, p *Payment, now time.Time) error {
+func insertPayment(ctx context.Context, p *Payment, now time.Time) {
 	var paid *time.Time
 	if p.State == Settled {
 		paid = &now
 	}
-	return exec(ctx, "keep a payment", `INSERT INTO payments (id, part_id, account_id, rail, cents, state, opened_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	tenants.Later(ctx, "keep a payment", `INSERT INTO payments (id, part_id, account_id, rail, cents, state, opened_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		p.ID, p.Part, p.Account, p.Rail, p.Cents, string(p.State), now, paid)
 }
 
-func saveSession(ctx context.Context, id uuid.UUID, session Session) error {
-	return exec(ctx, "keep a session", "UPDATE payments SET page = $2, url = CASE state WHEN 'open' THEN $3 ELSE '' END WHERE id = $1", id, session.ID, session.URL)
+func saveSession(ctx context.Context, id uuid.UUID, session Session) {
+	tenants.Later(ctx, "keep a session", "UPDATE payments SET page = $2, url = CASE state WHEN 'open' THEN $3 ELSE '' END WHERE id = $1", id, session.ID, session.URL)
 }
 
 func savePaid(ctx context.Context, p *Payment, now time.Time) error {
