@@ -39,7 +39,7 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
-	"payments":   {"payments", "payment_notices", "refunds"},
+	"payments":   {"payments", "payment_notices", "refunds", "rail_comparisons", "rail_findings"},
 	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
 	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 	"publishing": {"service_versions", "service_events", "service_files", "accreditation_notices"},

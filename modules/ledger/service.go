@@ -144,6 +144,11 @@ func (s *Service) Balance(ctx context.Context, a Account) (int64, error) {
 	return s.readBalance(ctx, a)
 }
 
+// Posted gives the cents of those transfers that count today, by their keys: neither pending, nor voided, nor reversed.
+func (s *Service) Posted(ctx context.Context, keys []string) (map[string]int64, error) {
+	return s.readPosted(ctx, keys)
+}
+
 // linesShown per page of a statement.
 const linesShown = 50
 
