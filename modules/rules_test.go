@@ -83,6 +83,7 @@ var addresses = map[string][]string{
 	"github.com/stripe/stripe-go":        {"modules/payments/card*.go"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
+	"os/exec":                            {"modules/kit/pdf/*", "modules/kit/local/*", "cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ
 	"text/template":                      {},
 	"net/http/httputil":                  {},
