@@ -57,7 +57,7 @@ func TestAccounts_SayWhereARailDiffers(t *testing.T) {
 	d.get("admin", "/amministrazione/conti").says(t, "I conti tornano")
 	c := Comparison{Rail: "card", Since: rome(10, 1, 0), Until: rome(11, 1, 0), At: rome(11, 1, 3), Taken: 12, TakenCents: 123_450, Returned: 1, ReturnedCents: 950}
 	d.Compare(said{c})
-	d.get("municipality", "/amministrazione/conti").says(t, "Il portale e il circuito di pagamento (Carta) dicono la stessa cosa", "ha incassato 1.234,50 € (12 pagamenti) e restituito 9,50 € (1 rimborsi)")
+	d.get("municipality", "/amministrazione/conti").says(t, "Il portale e il circuito di pagamento (Carta) dicono la stessa cosa", "ha incassato 1.234,50 € (pagamenti: 12) e restituito 9,50 € (rimborsi: 1)")
 	c.Findings = []RailFinding{{Code: ChargeUnknown, Subject: "pi_1", Theirs: 700, At: rome(10, 9, 12)}, {Code: RefundFailed, Subject: "re_1", Ours: 950, At: rome(10, 10, 12)}}
 	d.Compare(said{c})
 	d.get("admin", "/amministrazione/conti").says(t, "In 2 cose il portale e il circuito di pagamento non dicono lo stesso", "Il circuito ha incassato denaro che il portale non conosce",
