@@ -125,7 +125,7 @@ func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
 }
 
 // transact holds a connection no longer than the transaction lasts.
-func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Context) error) error {
+func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Context) error) (err error) {
 	conn, err := db.writes.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reach the database: %w", err)
@@ -141,7 +141,7 @@ func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Cont
 	}
 	t.queries, t.pgx = Queries{conn}, newWork(raw, t.city)
 	defer t.ended.Store(true)
-	defer func() { t.pgx.undo(context.WithoutCancel(ctx)) }()
+	defer func() { t.pgx.undo(context.WithoutCancel(ctx), err) }()
 	if err := do(context.WithValue(ctx, txKey{}, t)); err != nil {
 		return t.pgx.because(err)
 	}

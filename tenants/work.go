@@ -40,7 +40,10 @@ func (w *work) later(name, sql string, args ...any) {
 	w.waits.Queue(sql, args...)
 }
 
-const prepare = pgx.QueryExecModeCacheStatement
+const (
+	prepare        = pgx.QueryExecModeCacheStatement
+	staleStatement = "0A000" // "cached plan must not change result type": a migration ran meanwhile
+)
 
 // now sends what waits. Errors: of what was put off, now or before.
 func (w *work) now(ctx context.Context) error {
@@ -151,14 +154,14 @@ func (w *work) commit(ctx context.Context) error {
 	return fmt.Errorf("commit: %w", err)
 }
 
-// undo rolls back what was not committed. Statements whose tables have changed since they were prepared are prepared anew.
-func (w *work) undo(ctx context.Context) {
+// undo rolls back what was not committed. Statements whose tables have changed since they were prepared are prepared anew the next time.
+func (w *work) undo(ctx context.Context, err error) {
 	if w.over || w.Tx == nil {
 		return
 	}
 	_ = w.Tx.Rollback(ctx)
 	var refused *pgconn.PgError
-	if errors.As(w.cause, &refused) && refused.Code == "0A000" {
+	if errors.As(err, &refused) && refused.Code == staleStatement {
 		_ = w.conn.DeallocateAll(ctx)
 	}
 }

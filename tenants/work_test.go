@@ -149,3 +149,48 @@ func TestTx_ADeferredConstraintIsToldAtTheCommit(t *testing.T) {
 		t.Error(n)
 	}
 }
+
+// A migration that runs while the program does may cost a connection one refusal, not every one that follows.
+func TestTx_AStatementWhoseTableChangedIsPreparedAnew(t *testing.T) {
+	t.Parallel()
+	testkit.DB(t)
+	owner, app, err := testkit.Postgres(t).CreateDatabase(t.Context(), "stale_"+strings.ReplaceAll(uuid.NewString(), "-", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("CREATE TABLE things (n int); GRANT SELECT ON things TO welfarex_app; INSERT INTO things VALUES (1)")
+	db, err := tenants.Open(t.Context(), app, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := tenants.With(t.Context(), &tenants.City{ID: uuid.Must(uuid.NewV7()), Slug: "here"})
+	read := func() error {
+		return db.Tx(ctx, func(ctx context.Context) error {
+			return db.Read(ctx, func(b *pgx.Batch) {
+				b.Queue("SELECT * FROM things").QueryRow(func(row pgx.Row) error { return row.Scan(new(int64)) })
+			})
+		})
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	exec("ALTER TABLE things ALTER n TYPE bigint")
+	if err := read(); err == nil {
+		t.Error("the change was not noticed: this test proves nothing")
+	}
+	if err := read(); err != nil {
+		t.Errorf("and again: %v", err)
+	}
+}
