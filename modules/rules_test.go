@@ -40,7 +40,7 @@ var tables = map[string][]string{
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
 	"programmes": {"programmes"},
 	"portal":     {"pages"},
-	"payments":   {"payments", "payment_notices", "refunds"},
+	"payments":   {"payments", "payment_notices", "refunds", "rail_comparisons", "rail_findings"},
 	"orders":     {"baskets", "basket_lines", "order_numbers", "orders", "order_parts", "order_lines", "order_deliveries", "order_messages"},
 	"ledger":     {"ledger_accounts", "ledger_transfers", "ledger_entries", "ledger_outcomes", "ledger_posted"},
 	"publishing": {"service_versions", "service_events", "service_files", "accreditation_notices"},
@@ -85,6 +85,7 @@ var addresses = map[string][]string{
 	"github.com/danielgtaylor/huma":      {"modules/kit/web/*"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
+	"os/exec":                            {"modules/kit/pdf/*", "modules/kit/local/*", "cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ
 	"text/template":                      {},
 	"net/http/httputil":                  {},
@@ -97,8 +98,8 @@ var places = []struct {
 	say   *regexp.Regexp // a selector as it is written, or a text
 	files []string
 }{
-	{"a transaction is begun in tenants alone; elsewhere DB.Tx", regexp.MustCompile(`\.(BeginTx|RunInTx|BeginFunc|BeginTxFunc|Begin)$`), []string{"tenants/db.go", "cmd/bench/*"}},
-	{"only the door says which city a connection works for", regexp.MustCompile(`app\.tenant|(?i)\bset\s+(local|session)\b|\bset_config\b`), []string{"tenants/db.go", "cmd/bench/*"}},
+	{"a transaction is begun in tenants alone; elsewhere DB.Tx", regexp.MustCompile(`\.(BeginTx|RunInTx|BeginFunc|BeginTxFunc|Begin)$`), []string{"tenants/db.go", "tenants/work.go", "cmd/bench/*"}},
+	{"only the door says which city a connection works for", regexp.MustCompile(`app\.tenant|(?i)\bset\s+(local|session)\b|\bset_config\b`), []string{"tenants/work.go", "tenants/db.go", "cmd/bench/*"}},
 	{"a city is entered at the door, by the queue, or by a command", regexp.MustCompile(`^tenants\.With$`), []string{"modules/kit/web/*", "modules/kit/jobs/*", "modules/kit/testkit/*", "cmd/*"}},
 	{"a connection without a city is for the queue and for health", regexp.MustCompile(`^(db|DB)\.(SQL|Pool)$`), []string{"tenants/*", "modules/kit/jobs/*", "modules/kit/testkit/*", "cmd/*"}},
 	{"a service knows of pgx the batch alone", regexp.MustCompile(`^pgx\.([^B]|B[^a]|Begin)`), storage},

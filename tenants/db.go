@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -66,7 +65,7 @@ type txKey struct{}
 type transaction struct {
 	city    *City
 	queries Queries
-	pgx     pgx.Tx
+	pgx     *work
 	after   []func()
 	ended   atomic.Bool // a context that outlives it reaches nothing
 }
@@ -75,7 +74,11 @@ type transaction struct {
 var ErrNoTransaction = errors.New("no transaction in this context")
 
 // Query gives the query builders of the running transaction. Calling it outside Tx is a programming error and panics.
-func Query(ctx context.Context) Queries { return running(ctx).queries }
+func Query(ctx context.Context) Queries {
+	t := running(ctx)
+	_ = t.pgx.now(ctx) // builders see what was put off; where that failed, the transaction takes nothing any more
+	return t.queries
+}
 
 // PgxTx is the running transaction as the job queue needs it.
 func PgxTx(ctx context.Context) pgx.Tx { return running(ctx).pgx }
@@ -97,23 +100,6 @@ func running(ctx context.Context) *transaction {
 func InTx(ctx context.Context) bool {
 	t, ok := ctx.Value(txKey{}).(*transaction)
 	return ok && !t.ended.Load()
-}
-
-// prepared runs our own SQL with prepared statements on a connection whose default suits bun's inlined literals.
-type prepared struct{ pgx.Tx }
-
-const prepare = pgx.QueryExecModeCacheStatement
-
-func (p prepared) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return p.Tx.Exec(ctx, sql, append([]any{prepare}, args...)...)
-}
-
-func (p prepared) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return p.Tx.Query(ctx, sql, append([]any{prepare}, args...)...)
-}
-
-func (p prepared) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	return p.Tx.QueryRow(ctx, sql, append([]any{prepare}, args...)...)
 }
 
 // Tx runs one use case for the city of ctx: everything do writes is kept, or nothing. A call inside another joins it.
@@ -139,7 +125,7 @@ func (db *DB) Tx(ctx context.Context, do func(context.Context) error) error {
 }
 
 // transact holds a connection no longer than the transaction lasts.
-func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Context) error) error {
+func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Context) error) (err error) {
 	conn, err := db.writes.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reach the database: %w", err)
@@ -153,23 +139,13 @@ func (db *DB) transact(ctx context.Context, t *transaction, do func(context.Cont
 	}); err != nil {
 		return fmt.Errorf("reach the database: %w", err)
 	}
-	tx, err := raw.Begin(ctx)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	t.queries, t.pgx = Queries{conn}, newWork(raw, t.city)
 	defer t.ended.Store(true)
-	if _, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", t.city.ID.String()); err != nil {
-		return fmt.Errorf("enter %s: %w", t.city.Slug, err)
-	}
-	t.queries, t.pgx = Queries{conn}, prepared{tx}
+	defer func() { t.pgx.undo(context.WithoutCancel(ctx), err) }()
 	if err := do(context.WithValue(ctx, txKey{}, t)); err != nil {
-		return err
+		return t.pgx.because(err)
 	}
-	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
+	return t.pgx.because(t.pgx.commit(ctx))
 }
 
 // joined gives the transaction that ctx runs in, if it does.

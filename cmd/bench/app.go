@@ -8,6 +8,8 @@ import (
 	"net"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"github.com/welfarex/welfarex/modules"
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/catalogue"
@@ -32,8 +34,10 @@ type app struct {
 	cities   *tenants.Directory
 	files    *files.Store
 	accounts *accounts.Service
+	payments *payments.Service
 	orders   *orders.Service
 	server   *web.Server
+	attach   func(orders.Queue)
 	stop     context.CancelFunc
 }
 
@@ -60,13 +64,13 @@ func openApp(ctx context.Context, s settings, uncached bool) (*app, error) {
 	a.stop = stop
 	go a.cities.Follow(following)
 	a.server = &web.Server{Directory: a.cities, Base: base, Uncached: uncached, Ready: func(context.Context) error { return nil }}
-	if err := a.assemble(base, key); err != nil {
+	if err := a.assemble(base, key, s.Cards); err != nil {
 		return nil, err
 	}
 	return a, eventually(ctx, a.cities.Fresh)
 }
 
-func (a *app) assemble(base web.Base, key tenants.Key) (err error) {
+func (a *app) assemble(base web.Base, key tenants.Key, cardsAt string) (err error) {
 	shelves, points, calls := catalogue.New(a.db, time.Now), places.New(a.db, time.Now), programmes.New(a.db, time.Now)
 	list := []modules.Module{
 		{Name: "files", Routes: a.files.Routes()}, shelves.Module(), points.Module(), calls.Module(),
@@ -89,33 +93,48 @@ func (a *app) assemble(base web.Base, key tenants.Key) (err error) {
 	}
 	a.accounts = accounts.New(accounts.Options{DB: a.db, Key: key, Policy: policy, Words: a.server.Words, Base: base})
 	a.server.Policy, a.server.Sessions = policy, a.accounts
-	a.openShop(base, policy)
+	a.openShop(base, policy, cardsAt)
 	for _, m := range append(list, a.accounts.Module(), a.orders.Module()) {
 		a.server.Routes = append(a.server.Routes, m.Routes...)
 	}
 	return nil
 }
 
-// openShop makes the modules of a purchase; nothing is paid here, so the card's gateway is nowhere.
-func (a *app) openShop(base web.Base, policy *authz.Policy) {
+// openShop makes the modules of a purchase. Where the card's gateway is nowhere, no page of it opens.
+func (a *app) openShop(base web.Base, policy *authz.Policy, cardsAt string) {
 	books := ledger.New(ledger.Options{DB: a.db, Policy: policy})
-	card := payments.NewCard(noSecrets{}, "http://127.0.0.1:9", nil)
-	paid := payments.New(payments.Options{DB: a.db, Ledger: books, Card: card, Now: time.Now, Rand: rand.Reader})
+	card := payments.NewCard(oneSecret(cardsAt), cardsAt, nil)
+	a.payments = payments.New(payments.Options{DB: a.db, Ledger: books, Card: card, Now: time.Now, Rand: rand.Reader})
 	a.orders = orders.New(orders.Options{
-		DB: a.db, Ledger: books, Payments: paid, Household: a.accounts, Policy: policy, Words: a.server.Words, Base: base, Now: time.Now, Rand: rand.Reader,
+		DB: a.db, Ledger: books, Payments: a.payments, Household: a.accounts, Policy: policy, Words: a.server.Words, Base: base, Now: time.Now, Rand: rand.Reader,
 	})
 	a.accounts.Suggest(a.orders.Steps)
-	paid.Attach(noQueue{}, a.orders)
-	a.orders.Attach(noQueue{})
+	a.attach = func(q orders.Queue) {
+		a.payments.Attach(q, a.orders)
+		a.orders.Attach(q)
+	}
+	a.attach(noQueue{})
 }
 
-// noSecrets and noQueue stand for what answering has nothing to do with.
+// work lets the modules ask for jobs, as in life; nobody does them.
+func (a *app) work() error {
+	known := jobs.NewWorkers()
+	a.payments.Jobs(known)
+	a.orders.Jobs(known)
+	queue, err := jobs.Open(a.db, a.cities, known, 0)
+	if err == nil {
+		a.attach(queue)
+	}
+	return err
+}
+
+// oneSecret is every secret of every city; noQueue stands for what answering has nothing to do with.
 type (
-	noSecrets struct{}
+	oneSecret string
 	noQueue   struct{}
 )
 
-func (noSecrets) Secret(context.Context, string) ([]byte, error)      { return nil, nil }
+func (s oneSecret) Secret(context.Context, string) ([]byte, error)    { return []byte(s), nil }
 func (noQueue) Enqueue(context.Context, jobs.Args) error              { return nil }
 func (noQueue) EnqueueAt(context.Context, jobs.Args, time.Time) error { return nil }
 
@@ -143,20 +162,43 @@ func (a *app) city(slug string) (*tenants.City, error) {
 	return nil, errors.New("no city " + slug)
 }
 
+// password is everybody's.
+const password = "una-parola-lunga"
+
 // signIn makes a citizen and gives the cookie of their session.
 func (a *app) signIn(ctx context.Context, slug string) (string, error) {
+	return a.enter(ctx, slug, accounts.SeedPerson{Email: "anna@" + slug + ".example", Name: "Anna Prova", Role: authz.Citizen})
+}
+
+// enter makes a person and signs them in, with the second factor where they have one.
+func (a *app) enter(ctx context.Context, slug string, p accounts.SeedPerson) (string, error) {
 	city, err := a.city(slug)
 	if err != nil {
 		return "", err
 	}
 	ctx = tenants.With(ctx, city)
-	hash, err := a.accounts.Hash("una-parola-lunga")
-	if err != nil {
+	if p.Hash, err = a.accounts.Hash(password); err != nil {
 		return "", err
 	}
-	if err := a.accounts.Seed(ctx, accounts.SeedPerson{Email: "anna@" + slug + ".example", Name: "Anna Prova", Hash: hash, Role: authz.Citizen}); err != nil {
+	if err := a.accounts.Seed(ctx, p); err != nil {
 		return "", err
 	}
-	entry, err := a.accounts.SignIn(ctx, "anna@"+slug+".example", "una-parola-lunga", accounts.Visitor{Address: "127.0.0.1", Agent: "bench"})
+	visitor := accounts.Visitor{Address: "127.0.0.1", Agent: "bench"}
+	entry, err := a.accounts.SignIn(ctx, p.Email, password, visitor)
+	if err == nil && p.TOTPSecret != "" {
+		entry, err = a.giveCode(ctx, entry, p.TOTPSecret, visitor)
+	}
 	return web.SessionCookie + "=" + entry.Token, err
+}
+
+func (a *app) giveCode(ctx context.Context, half accounts.Entry, secret string, v accounts.Visitor) (accounts.Entry, error) {
+	actor, err := a.accounts.Resume(ctx, half.Token)
+	if err != nil {
+		return half, err
+	}
+	code, err := totp.GenerateCode(secret, time.Now())
+	if err != nil {
+		return half, err
+	}
+	return a.accounts.GiveCode(ctx, actor, code, v)
 }

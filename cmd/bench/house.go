@@ -21,6 +21,7 @@ import (
 // settings are what a process of the program needs, as in its environment.
 type settings struct {
 	Addr, BaseURL, Database, Owner, S3, S3Access, S3Secret, Key string
+	Cards                                                       string // the card gateway's address, "" for none
 
 	Connections int
 }

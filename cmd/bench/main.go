@@ -19,7 +19,7 @@ import (
 )
 
 // sections in the order in which they run.
-var sections = []string{"list", "sheet", "rls", "trips", "import", "cities", "lighthouse"}
+var sections = []string{"list", "sheet", "rls", "trips", "checkout", "import", "cities", "lighthouse"}
 
 // bench is one run.
 type bench struct {
@@ -92,7 +92,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 		names []string
 		run   func(context.Context) error
 	}{
-		{[]string{"trips"}, b.trips}, {[]string{"list", "sheet", "rls"}, b.pages}, {[]string{"import", "cities"}, b.cities}, {[]string{"lighthouse"}, b.lighthouse},
+		{[]string{"trips"}, b.trips}, {[]string{"list", "sheet", "rls"}, b.pages}, {[]string{"checkout"}, b.checkout}, {[]string{"import", "cities"}, b.cities}, {[]string{"lighthouse"}, b.lighthouse},
 	} {
 		if !slices.ContainsFunc(section.names, b.wants) {
 			continue

@@ -28,7 +28,7 @@ type route struct {
 }
 
 // notPages are routes that answer with something else than a page.
-var notPages = regexp.MustCompile(`^/(api|media|static|theme|livez|readyz|favicon|robots\.txt|sitemap)|\.csv$`)
+var notPages = regexp.MustCompile(`^/(api|media|static|theme|livez|readyz|favicon|robots\.txt|sitemap)|\.(csv|pdf)$`)
 
 // pageRoutes are the program's pages, from its own table.
 func pageRoutes(t testing.TB) []route {

@@ -145,7 +145,7 @@ func (a *App) work(ctx context.Context) error {
 // old drafts) or holds no longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
-// sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers.
+// sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers, and asks their gateways.
 func (a *App) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -164,6 +164,7 @@ func (a *App) sweep(ctx context.Context) {
 		if time.Since(checked) >= checkEvery {
 			checked = time.Now()
 			a.checkLedgers(ctx)
+			a.compareAll(ctx)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type Config struct {
 	SMTPURL          string `env:"SMTP_URL"`
 	StripeURL        string `env:"STRIPE_URL"` // "" is Stripe's own address
 	Key              string `env:"WELFAREX_KEY"`
+	Chromium         string `env:"WELFAREX_CHROMIUM"` // prints receipts as PDF; "" prints none
 	TrustedProxies   string `env:"WELFAREX_TRUSTED_PROXIES"`
 	LogLevel         string `env:"WELFAREX_LOG" envDefault:"info"`
 	Connections      int    `env:"WELFAREX_CONNECTIONS" envDefault:"16"`
@@ -111,7 +112,7 @@ func (c Config) env(masked bool) string {
 		{"WELFAREX_ADDR", c.Addr}, {"WELFAREX_DATA", c.Data}, {"WELFAREX_BASE_URL", c.BaseURL},
 		{"DATABASE_URL", hide(c.DatabaseURL)}, {"DATABASE_OWNER_URL", hide(c.DatabaseOwnerURL)},
 		{"S3_ENDPOINT", c.S3Endpoint}, {"S3_BUCKET", c.S3Bucket}, {"S3_ACCESS_KEY", hide(c.S3AccessKey)}, {"S3_SECRET_KEY", hide(c.S3SecretKey)},
-		{"SMTP_URL", hide(c.SMTPURL)}, {"STRIPE_URL", c.StripeURL}, {"WELFAREX_KEY", hide(c.Key)}, {"WELFAREX_TRUSTED_PROXIES", c.TrustedProxies},
+		{"SMTP_URL", hide(c.SMTPURL)}, {"STRIPE_URL", c.StripeURL}, {"WELFAREX_KEY", hide(c.Key)}, {"WELFAREX_CHROMIUM", c.Chromium}, {"WELFAREX_TRUSTED_PROXIES", c.TrustedProxies},
 		{"WELFAREX_LOG", c.LogLevel}, {"WELFAREX_CONNECTIONS", strconv.Itoa(c.Connections)},
 		{"WELFAREX_API_RATE", strconv.Itoa(c.APIRate)},
 	} {

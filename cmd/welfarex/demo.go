@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -177,7 +178,18 @@ func startParts(ctx context.Context, c *Config) (p demoParts, err error) {
 		}
 		c.StripeURL = p.cards.URL()
 	}
+	c.Chromium = first(c.Chromium, chromium())
 	return p, nil
+}
+
+// chromium is the one of this machine, if it has any.
+func chromium() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 func keptSecrets(file string) map[string]string {

@@ -180,6 +180,8 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	s.exec(ctx, t, c, "UPDATE payments SET page = $1, url = $2, charge = $3 WHERE tenant_id = current_city() AND state = 'open'", mark(23), mark(24), mark(25))
 	s.exec(ctx, t, c, "INSERT INTO refunds (id, payment_id, cents, state, external, asked_at) SELECT $1, id, cents, 'asked', $2, now() FROM payments WHERE tenant_id = current_city() AND state = 'open'", newUUID(), mark(26))
 	s.exec(ctx, t, c, "INSERT INTO payment_notices (rail, notice, kind, at) VALUES ($1, $2, $3, now())", mark(27), mark(28), mark(29))
+	s.exec(ctx, t, c, "INSERT INTO rail_comparisons (rail, since, until, at, taken, taken_cents, returned, returned_cents) VALUES ('card', now() - interval '9 days', now(), now(), 1, 1500, 0, 0)")
+	s.exec(ctx, t, c, `INSERT INTO rail_findings (rail, code, subject, part_id, ours, theirs, at, found_at) VALUES ('card', 'charge_unknown', 'pi_1', $1, 0, 1500, now(), now())`, c.things.parts["provider"])
 	body := []byte("the content of " + mark(13))
 	var err error
 	c.things.public, err = s.app.files.Put(c.in(ctx), files.File{Module: mark(14), Name: mark(15), ContentType: "text/plain; x=" + mark(16), Public: true}, body)

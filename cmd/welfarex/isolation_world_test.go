@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -100,11 +101,23 @@ func (s *stage) put(ctx context.Context, t *testing.T, l net.Listener, work bool
 		BaseURL: "http://welfarex.localhost:" + port, Connections: 8,
 		DatabaseURL: s.postgres.AppURL(), SMTPURL: s.mail.SMTPURL(), Key: base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		S3Endpoint: s.s3.URL(), S3Bucket: local.Bucket, S3AccessKey: "isolation", S3SecretKey: "isolation-secret", APIRate: 1_000_000,
+		Chromium: printer(t),
 	}, work)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// printer stands for Chromium: its files are the pages themselves, so that canaries sing in them.
+func printer(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "chromium")
+	const copies = "#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) out=${a#*=};; file://*) in=${a#file://};; esac; done\n{ echo %PDF-1.7; cat \"$in\"; } > \"$out\"\n"
+	if err := os.WriteFile(path, []byte(copies), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	return path
 }
 
 // serve lets the program answer and work until the test ends.

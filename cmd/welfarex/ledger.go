@@ -15,11 +15,13 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/ledger"
+	"github.com/welfarex/welfarex/modules/payments"
 	"github.com/welfarex/welfarex/tenants"
 )
 
 type ledgerCommands struct {
-	Check ledgerCheckCommand `cmd:"" help:"${ledger_check}"`
+	Check     ledgerCheckCommand     `cmd:"" help:"${ledger_check}"`
+	Reconcile ledgerReconcileCommand `cmd:"" help:"${ledger_reconcile}"`
 }
 
 type ledgerCheckCommand struct {
@@ -46,6 +48,55 @@ func (cmd *ledgerCheckCommand) Run(ctx context.Context, c Config, say voice) err
 		}
 		return nil
 	})
+}
+
+type ledgerReconcileCommand struct {
+	Days  int      `default:"30" help:"${ledger_days}"`
+	Slugs []string `arg:"" optional:"" name:"slug" help:"${ledger_slugs}"`
+}
+
+// Run holds what the card's gateway says against what we do, for some cities or for all, and fails if they differ in one.
+func (cmd *ledgerReconcileCommand) Run(ctx context.Context, c Config, say voice) error {
+	return withApp(ctx, c, func(a *App) error {
+		cities, err := a.named(cmd.Slugs)
+		if err != nil {
+			return err
+		}
+		differ := 0
+		for _, city := range cities {
+			n, err := a.compareCity(tenants.With(ctx, city), os.Stdout, say, city, cmd.Days)
+			if err != nil {
+				return fmt.Errorf("%s: %w", city.Slug, err)
+			}
+			differ += n
+		}
+		if differ > 0 {
+			return tell("cli.rails_differ", "n", differ)
+		}
+		return nil
+	})
+}
+
+// compareCity prints where the gateway and we differ in the city of ctx, and gives in how many things.
+func (a *App) compareCity(ctx context.Context, w io.Writer, say voice, city *tenants.City, days int) (int, error) {
+	compared, err := a.payments.Compare(ctx, days)
+	if errors.Is(err, payments.ErrNotSet) {
+		_, _ = fmt.Fprintf(w, "%s: %s\n", city.Slug, say.T("cli.rail_not_set"))
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n := len(compared.Findings)
+	says := say.T("cli.rail_ok", "taken", say.Money(compared.TakenCents), "returned", say.Money(compared.ReturnedCents))
+	if n > 0 {
+		says = say.N("cli.rail_differs", n)
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s\n", city.Slug, says)
+	for _, f := range compared.Findings {
+		_, _ = fmt.Fprintf(w, "  %s · %s · %s / %s · %s\n", say.T("ledger.differs."+f.Code), f.Subject, say.Money(f.Ours), say.Money(f.Theirs), f.At.In(ui.Rome).Format("2006-01-02 15:04"))
+	}
+	return n, nil
 }
 
 // named gives the cities with these slugs; without any, all.
@@ -101,7 +152,7 @@ func findingLine(say voice, f ledger.Finding) string {
 	return strings.Join(append(parts, f.At.In(ui.Rome).Format("2006-01-02 15:04")), " · ")
 }
 
-// checkEvery is how often the ledger of each city is looked at unasked.
+// checkEvery is how often the ledger of each city is looked at unasked, and held against its gateway.
 const checkEvery = 24 * time.Hour
 
 // checkLedgers looks at the ledger of every city, one at a time, and logs what is wrong.
@@ -124,4 +175,25 @@ func (a *App) checkLedger(ctx context.Context, city *tenants.City) error {
 		slog.Error("the audit chain", "city", city.Slug, "broken_at", broken)
 	}
 	return errors.Join(err, e)
+}
+
+// compareAll holds the gateway of every city against it, one at a time, and logs what differs.
+func (a *App) compareAll(ctx context.Context) {
+	for _, city := range a.cities.All() {
+		if err := a.compareRails(tenants.With(ctx, city), city); err != nil && ctx.Err() == nil {
+			slog.Error("the gateway could not be asked", "city", city.Slug, "error", err)
+		}
+	}
+}
+
+// compareRails logs where the card's gateway and we differ; those who keep the city's accounts read it on their page.
+func (a *App) compareRails(ctx context.Context, city *tenants.City) error {
+	compared, err := a.payments.CompareDaily(ctx)
+	if err != nil || compared == nil {
+		return err
+	}
+	for _, f := range compared.Findings {
+		slog.Error("the gateway differs", "city", city.Slug, "rail", compared.Rail, "finding", f.Code, "subject", f.Subject, "part", f.Part, "ours", f.Ours, "theirs", f.Theirs, "at", f.At)
+	}
+	return nil
 }

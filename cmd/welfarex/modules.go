@@ -13,6 +13,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
 	"github.com/welfarex/welfarex/modules/kit/once"
+	"github.com/welfarex/welfarex/modules/kit/pdf"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/modules/ledger"
@@ -63,9 +64,10 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.payments = payments.New(payments.Options{DB: a.db, Ledger: a.ledger, Card: a.card(), Now: time.Now, Rand: rand.Reader})
 	a.orders = orders.New(orders.Options{
 		DB: a.db, Ledger: a.ledger, Payments: a.payments, Household: a.accounts, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,
-		Now: time.Now, Rand: rand.Reader,
+		PDF: pdf.New(a.config.Chromium), Now: time.Now, Rand: rand.Reader,
 	})
 	a.ledger.Attach(a.orders)
+	a.ledger.Compare(a.payments)
 	a.accounts.Suggest(a.orders.Steps)
 	a.publishing = publishing.New(publishing.Options{
 		DB: a.db, Catalogue: catalogue, Files: a.files, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,

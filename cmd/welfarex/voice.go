@@ -45,7 +45,7 @@ func cliVars(say voice) kong.Vars {
 	for _, key := range []string{
 		"env_file", "serve", "only", "work", "migrate", "city", "demo", "routes", "config", "healthcheck", "apply", "force", "dir", "list", "show", "suspend",
 		"resume", "hosts", "secret", "secret_set", "secret_name", "slug", "import", "limit", "audit", "routes_json", "no_work",
-		"ledger", "ledger_check", "ledger_slugs",
+		"ledger", "ledger_check", "ledger_slugs", "ledger_reconcile", "ledger_days",
 	} {
 		vars[key] = say.T("cli." + key)
 	}

@@ -18,9 +18,7 @@ func (s *Service) Household(ctx context.Context, actor *authz.Actor) ([]Member, 
 
 // Members lists the people for whom the person may act today.
 func (s *Service) Members(ctx context.Context, actor *authz.Actor) ([]Member, error) {
-	list, err := s.readHousehold(ctx, actor.Account)
-	today := s.today()
-	return slices.DeleteFunc(list, func(m Member) bool { return m.Lapsed(today) }), err
+	return s.readMembers(ctx, actor)
 }
 
 // Member gives one of the people for whom the person may act today. Anyone else's, another city's, one who was removed or has come of age

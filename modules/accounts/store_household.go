@@ -3,11 +3,13 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -21,6 +23,21 @@ func queueHousehold(b *pgx.Batch, account uuid.UUID, into *[]Member) {
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Member])
 		return err
 	})
+}
+
+// QueueMembers is Members in somebody else's batch.
+func (s *Service) QueueMembers(b *pgx.Batch, actor *authz.Actor, into *[]Member) {
+	today := s.today()
+	b.Queue(memberQuery, actor.Account).Query(func(rows pgx.Rows) error {
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Member])
+		*into = slices.DeleteFunc(list, func(m Member) bool { return m.Lapsed(today) })
+		return err
+	})
+}
+
+func (s *Service) readMembers(ctx context.Context, actor *authz.Actor) (list []Member, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) { s.QueueMembers(b, actor, &list) })
+	return list, err
 }
 
 func (s *Service) readHousehold(ctx context.Context, account uuid.UUID) (list []Member, err error) {

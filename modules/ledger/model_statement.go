@@ -42,6 +42,14 @@ func (s *Statement) Before() int64 {
 	return s.Lines[0].Balance - s.Lines[0].Cents
 }
 
+// mirror shows the statement from the other side: of a rail, what came in from outside becomes positive.
+func (s *Statement) mirror() {
+	s.Opening, s.Closing, s.In, s.Out = -s.Opening, -s.Closing, -s.Out, -s.In
+	for i := range s.Lines {
+		s.Lines[i].Cents, s.Lines[i].Balance = -s.Lines[i].Cents, -s.Lines[i].Balance
+	}
+}
+
 // page keeps the lines that fit on a page; one line more than that tells that there is another page.
 func (s *Statement) page(most int) {
 	if most > 0 && len(s.Lines) > most {

@@ -51,6 +51,7 @@ type Service struct {
 	db     *tenants.DB
 	policy *authz.Policy
 	about  References
+	rails  Comparisons
 	now    func() time.Time
 	rand   io.Reader
 }
@@ -69,6 +70,9 @@ func New(o Options) *Service {
 
 // Attach tells the service who knows what transfers are about: the modules that post them need the ledger first.
 func (s *Service) Attach(r References) { s.about = r }
+
+// Compare tells the service who asks the rails.
+func (s *Service) Compare(c Comparisons) { s.rails = c }
 
 // Module is how the program sees the service.
 func (s *Service) Module() modules.Module {

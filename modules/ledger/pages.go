@@ -8,6 +8,7 @@ import (
 const (
 	statementPath = "/ente/estratto"
 	accountsPath  = "/amministrazione/conti"
+	railPath      = accountsPath + "/movimenti"
 )
 
 // Routes are this module's pages.
@@ -18,6 +19,8 @@ func (s *Service) Routes() []web.Route {
 		{Method: "GET", Path: statementPath + ".csv", About: "The same statement, whole, as a table for a spreadsheet.", Who: statement, Class: web.Provider, Query: []string{"ente", "mese"}, Handle: s.sendStatement},
 		{Method: "GET", Path: accountsPath, About: "The balance of every rail and provider, and whether the ledger holds.", Who: ledger, Class: web.Office, Handle: s.showAccounts},
 		{Method: "GET", Path: accountsPath + ".csv", About: "The same balances as a table for a spreadsheet.", Who: ledger, Class: web.Office, Handle: s.sendAccounts},
+		{Method: "GET", Path: railPath, About: "A month of a rail: what came in over it, what went back.", Who: ledger, Class: web.Office, Query: []string{"conto", "mese", "dopo"}, Handle: s.showRail},
+		{Method: "GET", Path: railPath + ".csv", About: "The same month, whole, as a table for a spreadsheet.", Who: ledger, Class: web.Office, Query: []string{"conto", "mese"}, Handle: s.sendRail},
 	}
 }
 
@@ -42,7 +45,7 @@ func (s *Service) sendStatement(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return send(r, "estratto-"+v.Seller.Slug+"-"+v.month(), statementTable(r.Page(""), v))
+	return send(r, "estratto-"+v.Seller.Slug+"-"+v.month(), statementTable(r.Page(""), &v.MonthView))
 }
 
 // area is the workbench in which whoever reads the city's accounts works.
@@ -60,9 +63,33 @@ func (s *Service) showAccounts(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	compared, err := s.Compared(r.Ctx, r.Actor)
+	if err != nil {
+		return err
+	}
 	area, path := s.area(r)
 	p := private(r, r.T("ledger.accounts.title"), ui.Crumb{Title: r.T("ledger.area." + area), Href: path})
-	return r.Show(accountsPage(p, area, standings, findings))
+	return r.Show(accountsPage(p, area, standings, findings, compared))
+}
+
+func (s *Service) showRail(r *web.Request) error {
+	v, err := s.RailStatement(r.Ctx, r.Actor, Asked{Rail: r.Query("conto"), Month: r.Query("mese"), Cursor: r.Query("dopo")})
+	if err != nil {
+		return err
+	}
+	area, path := s.area(r)
+	p := r.Page(r.T("ledger.rail_statement.title", "rail", railName(r.Page(""), v.Rail.Name)))
+	p.NoIndex = true
+	p.Crumbs = []ui.Crumb{{Title: r.T("ledger.area." + area), Href: path}, {Title: r.T("ledger.accounts.title"), Href: accountsPath}, {Title: p.Title}}
+	return r.Show(railPage(p, area, v))
+}
+
+func (s *Service) sendRail(r *web.Request) error {
+	v, err := s.RailStatement(r.Ctx, r.Actor, Asked{Rail: r.Query("conto"), Month: r.Query("mese"), Whole: true})
+	if err != nil {
+		return err
+	}
+	return send(r, "canale-"+v.Rail.Name+"-"+v.month(), statementTable(r.Page(""), &v.MonthView))
 }
 
 func (s *Service) sendAccounts(r *web.Request) error {

@@ -39,35 +39,36 @@ func (s *Service) add(ctx context.Context, w written) (id uuid.UUID, added bool,
 	if w.ID, err = s.newID(); err != nil {
 		return uuid.Nil, false, err
 	}
-	if added, err = insertTransfer(ctx, w, s.now()); err != nil || !added {
+	added, lines, err := insertTransfer(ctx, w, s.now())
+	if err != nil || !added {
 		return uuid.Nil, false, err
 	}
-	accounts, err := s.findAccounts(ctx, w.Entries)
-	if err != nil {
+	if lines == int64(len(w.Entries)) {
+		return w.ID, true, nil
+	}
+	if err := s.openAccounts(ctx, w.Entries); err != nil {
 		return uuid.Nil, false, err
 	}
-	return w.ID, true, insertEntries(ctx, w, accounts)
+	_, err = insertEntries(ctx, w)
+	return w.ID, true, err
 }
 
-// findAccounts gives the ids of the accounts of entries, and makes those that are not there. They are made in one order everywhere, so
-// that two transactions do not wait for each other.
-func (s *Service) findAccounts(ctx context.Context, entries []entry) (map[Account]uuid.UUID, error) {
+// openAccounts makes those accounts of entries that are not there. They are made in one order everywhere, so that two transactions do not
+// wait for each other.
+func (s *Service) openAccounts(ctx context.Context, entries []entry) error {
 	list := accountsOf(entries)
 	found, err := readAccounts(ctx, list)
-	if err != nil || len(found) == len(list) {
-		return found, err
+	if err != nil {
+		return err
 	}
 	list = slices.DeleteFunc(list, func(a Account) bool { _, there := found[a]; return there })
 	ids := make([]uuid.UUID, len(list))
 	for i := range ids {
 		if ids[i], err = s.newID(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := insertAccounts(ctx, ids, list); err != nil {
-		return nil, err
-	}
-	return readAccounts(ctx, accountsOf(entries))
+	return insertAccounts(ctx, ids, list)
 }
 
 // Settle lets a pending transfer count, from now on and for ever. Errors: ErrNoTransfer, ErrNotPending, ErrSettled if it was voided.
@@ -141,6 +142,11 @@ func (s *Service) Balance(ctx context.Context, a Account) (int64, error) {
 		return 0, ErrInvalid
 	}
 	return s.readBalance(ctx, a)
+}
+
+// Posted gives the cents of those transfers that count today, by their keys: neither pending, nor voided, nor reversed.
+func (s *Service) Posted(ctx context.Context, keys []string) (map[string]int64, error) {
+	return s.readPosted(ctx, keys)
 }
 
 // linesShown per page of a statement.

@@ -30,6 +30,13 @@ func exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
 	return tag.RowsAffected(), nil
 }
 
+// together sends what queue adds in one round trip.
+func together(ctx context.Context, queue func(*pgx.Batch)) error {
+	var b pgx.Batch
+	queue(&b)
+	return tenants.PgxTx(ctx).SendBatch(ctx, &b).Close()
+}
+
 func orNull(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
 		return nil
@@ -37,24 +44,52 @@ func orNull(id uuid.UUID) *uuid.UUID {
 	return &id
 }
 
-// insertTransfer adds a transfer unless its key, or its reversal, is there; it waits for whoever is adding the same one now.
-func insertTransfer(ctx context.Context, w written, at time.Time) (added bool, err error) {
-	n, err := exec(ctx, "add a transfer", `INSERT INTO ledger_transfers (id, kind, key, reference, pending, reverses, lines, cents, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		w.ID, w.Kind, w.Key, w.Reference, w.Pending, orNull(w.Reverses), len(w.Entries), w.received(), at)
-	return n > 0, err
+// insertTransfer adds a transfer with those of its entries whose accounts are there, unless its key, or its reversal, is; it waits for whoever is
+// adding the same one now. It takes one round trip.
+func insertTransfer(ctx context.Context, w written, at time.Time) (added bool, lines int64, err error) {
+	err = together(ctx, func(b *pgx.Batch) {
+		b.Queue(`INSERT INTO ledger_transfers (id, kind, key, reference, pending, reverses, lines, cents, at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+			w.ID, string(w.Kind), w.Key, w.Reference, w.Pending, orNull(w.Reverses), len(w.Entries), w.received(), at).Exec(func(tag pgconn.CommandTag) error {
+			added = tag.RowsAffected() > 0
+			return nil
+		})
+		queueEntries(b, w, &lines)
+	})
+	if err != nil {
+		err = failed("add a transfer", err)
+	}
+	return added, lines, err
 }
 
-// insertEntries adds the lines of a new transfer.
-func insertEntries(ctx context.Context, w written, accounts map[Account]uuid.UUID) error {
-	ids, cents := make([]uuid.UUID, len(w.Entries)), make([]int64, len(w.Entries))
+// queueEntries adds the entries of a transfer that are not there yet, if it is, and their accounts are.
+func queueEntries(b *pgx.Batch, w written, lines *int64) {
+	list, cents := make([]Account, len(w.Entries)), make([]int64, len(w.Entries))
 	for i, e := range w.Entries {
-		ids[i], cents[i] = accounts[e.Account], e.Cents
+		list[i], cents[i] = e.Account, e.Cents
 	}
-	_, err := exec(ctx, "add entries", `INSERT INTO ledger_entries (transfer_id, line, account_id, cents)
-		SELECT $1, e.line, e.account, e.cents FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY e (account, cents, line)`, w.ID, ids, cents)
-	return err
+	kinds, owners, names := columnsOf(list)
+	b.Queue(`INSERT INTO ledger_entries (transfer_id, line, account_id, cents)
+		SELECT $1, e.n, a.id, e.cents FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[]) WITH ORDINALITY e (kind, owner, name, cents, n)
+		CROSS JOIN LATERAL (`+accountOf+`) a WHERE EXISTS (SELECT FROM ledger_transfers WHERE id = $1) ON CONFLICT DO NOTHING`,
+		w.ID, kinds, owners, names, cents).Exec(func(tag pgconn.CommandTag) error {
+		*lines += tag.RowsAffected()
+		return nil
+	})
 }
+
+// insertEntries adds the entries for which there was no account before.
+func insertEntries(ctx context.Context, w written) (lines int64, err error) {
+	err = together(ctx, func(b *pgx.Batch) { queueEntries(b, w, &lines) })
+	if err != nil {
+		err = failed("add entries", err)
+	}
+	return lines, err
+}
+
+// accountOf finds the account of e by an index, whether it has an owner or none.
+const accountOf = `SELECT a.id FROM ledger_accounts a WHERE a.kind = e.kind AND a.owner = e.owner AND a.name = e.name
+	UNION ALL SELECT a.id FROM ledger_accounts a WHERE e.owner IS NULL AND a.kind = e.kind AND a.owner IS NULL AND a.name = e.name`
 
 // columnsOf are accounts as three arrays.
 func columnsOf(list []Account) (kinds []string, owners []*uuid.UUID, names []string) {
@@ -68,7 +103,7 @@ func columnsOf(list []Account) (kinds []string, owners []*uuid.UUID, names []str
 func readAccounts(ctx context.Context, list []Account) (map[Account]uuid.UUID, error) {
 	kinds, owners, names := columnsOf(list)
 	rows, err := tenants.PgxTx(ctx).Query(ctx, `SELECT e.n, a.id FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY e (kind, owner, name, n)
-		JOIN ledger_accounts a ON a.kind = e.kind AND a.name = e.name AND (a.owner = e.owner OR a.owner IS NULL AND e.owner IS NULL)`, kinds, owners, names)
+		CROSS JOIN LATERAL (`+accountOf+`) a`, kinds, owners, names)
 	if err != nil {
 		return nil, failed("read accounts", err)
 	}

@@ -19,6 +19,23 @@ func (s *Service) readBalance(ctx context.Context, a Account) (cents int64, err 
 	return cents, err
 }
 
+func (s *Service) readPosted(ctx context.Context, keys []string) (map[string]int64, error) {
+	posted := make(map[string]int64, len(keys))
+	err := s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue(`SELECT t.key, t.cents FROM ledger_transfers t LEFT JOIN ledger_outcomes o ON o.transfer_id = t.id
+			WHERE t.key = ANY ($1) AND (NOT t.pending OR o.outcome = 'posted') AND NOT EXISTS (SELECT FROM ledger_transfers r WHERE r.reverses = t.id)`, keys).Query(func(rows pgx.Rows) error {
+			var key string
+			var cents int64
+			_, err := pgx.ForEachRow(rows, []any{&key, &cents}, func() error {
+				posted[key] = cents
+				return nil
+			})
+			return err
+		})
+	})
+	return posted, err
+}
+
 // readStatement fills a statement's sums, and its lines after a place: one more than most, if there is one.
 func (s *Service) readStatement(ctx context.Context, st *Statement, after place, most int) error {
 	a := st.Account
@@ -59,6 +76,23 @@ func (s *Service) readSellers(ctx context.Context, ids []uuid.UUID) (list []sell
 		b.Queue(`SELECT v.id, v.name, v.slug, COALESCE((SELECT min(p.at) FROM ledger_accounts a JOIN ledger_posted p ON p.account_id = a.id
 				WHERE a.kind = 'provider' AND a.owner = v.id), '0001-01-01Z') FROM providers v WHERE v.id = ANY ($1) ORDER BY v.name, v.id`, ids).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[seller])
+			return err
+		})
+	})
+	return list, err
+}
+
+// rail is a way in and out, with the moment of its first movement.
+type rail struct {
+	Name  string
+	Since time.Time
+}
+
+// readRails gives those over which something has moved.
+func (s *Service) readRails(ctx context.Context) (list []rail, err error) {
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		b.Queue(`SELECT a.name, min(p.at) FROM ledger_accounts a JOIN ledger_posted p ON p.account_id = a.id WHERE a.kind = 'rail' GROUP BY a.name ORDER BY a.name`).Query(func(rows pgx.Rows) (err error) {
+			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[rail])
 			return err
 		})
 	})

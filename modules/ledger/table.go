@@ -69,7 +69,7 @@ func (t table) csv() ([]byte, error) {
 	return b.Bytes(), w.Error()
 }
 
-func statementTable(p *ui.Page, v *ProviderView) table {
+func statementTable(p *ui.Page, v *MonthView) table {
 	st := v.Statement
 	t := table{head: []string{p.T("ledger.column.date"), p.T("ledger.column.time"), p.T("ledger.column.what"), p.T("ledger.column.about"), p.T("ledger.column.transfer"), p.T("ledger.column.cents"), p.T("ledger.column.balance")}}
 	t.rows = append(t.rows, []cell{day(st.From), "", words(p.T("ledger.opening")), "", "", "", amount(st.Opening)})

@@ -10,7 +10,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
-//words: ledger.line.* ledger.back.* ledger.kind.* ledger.rail.* ledger.finding.*
+//words: ledger.line.* ledger.back.* ledger.kind.* ledger.rail.* ledger.finding.* ledger.differs.*
 
 // lineName says what a movement was: a sale, or the sale that was taken back.
 func lineName(p *ui.Page, l Line) string {
@@ -33,10 +33,7 @@ func about(p *ui.Page, known map[uuid.UUID]Reference, l Line) Reference {
 func accountName(p *ui.Page, st Standing) string {
 	switch st.Account.Kind {
 	case Rail:
-		if key := "ledger.rail." + st.Account.Name; p.Voice().Known(key) {
-			return p.T(key)
-		}
-		return st.Account.Name
+		return railName(p, st.Account.Name)
 	case Provider:
 		if st.Title == "" {
 			return st.Account.Owner.String()
@@ -46,6 +43,14 @@ func accountName(p *ui.Page, st Standing) string {
 		return p.N("ledger.citizens", st.Count)
 	}
 	return p.T("ledger.fees")
+}
+
+// railName is how people call a rail.
+func railName(p *ui.Page, name string) string {
+	if key := "ledger.rail." + name; p.Voice().Known(key) {
+		return p.T(key)
+	}
+	return name
 }
 
 // total is the sum of all balances, which is 0.
@@ -111,8 +116,30 @@ func (v *ProviderView) address(path, cursor string) string {
 	return path + "?" + query.Encode()
 }
 
+// address is where this statement is, or its file, or the lines after a cursor.
+func (v *RailView) address(path, cursor string) string {
+	query := url.Values{"conto": {v.Rail.Name}, "mese": {v.month()}}
+	if cursor != "" {
+		query.Set("dopo", cursor)
+	}
+	return path + "?" + query.Encode()
+}
+
+func railOptions(p *ui.Page, rails []rail) []ui.Option {
+	list := make([]ui.Option, len(rails))
+	for i, r := range rails {
+		list[i] = ui.Option{Value: r.Name, Text: railName(p, r.Name)}
+	}
+	return list
+}
+
+// differsBy says what each side holds, of what, and when it was.
+func differsBy(p *ui.Page, f RailFinding) string {
+	return p.T("ledger.compared.by", "ours", p.Money(f.Ours), "theirs", p.Money(f.Theirs), "subject", f.Subject, "day", p.Short(f.At))
+}
+
 // shown are the months to choose from, with the one that is shown.
-func (v *ProviderView) shown() []time.Time {
+func (v *MonthView) shown() []time.Time {
 	for _, m := range v.Months {
 		if m.Equal(v.Month) {
 			return v.Months

@@ -236,6 +236,7 @@ func secretOf(city *tenants.City) string { return payments.SecretCardWebhook + "
 // plant changes what a house is made of, to see whether a test notices.
 type plant struct {
 	books  func(*ledger.Service) payments.Books
+	pdf    Printer
 	follow func(payments.Follower) payments.Follower
 }
 
@@ -257,7 +258,7 @@ func build(t testing.TB, p plant) *house {
 	}
 	paid := payments.New(payments.Options{DB: db, Ledger: kept, Card: h.line, Now: h.clock.Now, Rand: rand.Reader})
 	h.Service = New(Options{
-		DB: db, Ledger: books, Payments: paid, Household: own, Mail: h.mail, Policy: policy, Words: words, Base: base, Now: h.clock.Now, Rand: rand.Reader,
+		DB: db, Ledger: books, Payments: paid, Household: own, Mail: h.mail, Policy: policy, Words: words, Base: base, PDF: p.pdf, Now: h.clock.Now, Rand: rand.Reader,
 	})
 	var follower payments.Follower = h.Service
 	if p.follow != nil {

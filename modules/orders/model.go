@@ -314,3 +314,13 @@ func (p *Part) toHandBack() *payments.Payment {
 	}
 	return nil
 }
+
+// lost is the payment whose refund the bank refused, or nil.
+func (p *Part) lost() *payments.Payment {
+	for i := range p.Payments {
+		if m := &p.Payments[i]; m.Return == payments.ReturnLost {
+			return m
+		}
+	}
+	return nil
+}

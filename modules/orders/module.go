@@ -8,10 +8,10 @@ import (
 	"io"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules"
-	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
@@ -43,13 +43,13 @@ type Postman interface {
 	Send(ctx context.Context, letter mail.Letter) error
 }
 
-// Household knows for whom a person may order.
-type Household interface {
-	Members(ctx context.Context, actor *authz.Actor) ([]accounts.Member, error)
-	Member(ctx context.Context, actor *authz.Actor, id uuid.UUID) (accounts.Member, error)
+// Printer makes tagged PDF files of whole documents, where there is something to print with.
+type Printer interface {
+	Ready() bool
+	Print(ctx context.Context, document templ.Component) ([]byte, error)
 }
 
-// Options are what the service works with.
+// Options are what the service works with. Without PDF, receipts are pages alone.
 type Options struct {
 	DB        *tenants.DB
 	Ledger    *ledger.Service
@@ -59,6 +59,7 @@ type Options struct {
 	Policy    *authz.Policy
 	Words     *ui.Words
 	Base      web.Base
+	PDF       Printer
 	Now       func() time.Time
 	Rand      io.Reader
 }
@@ -73,6 +74,7 @@ type Service struct {
 	policy    *authz.Policy
 	words     *ui.Words
 	base      web.Base
+	pdf       Printer
 	now       func() time.Time
 	rand      io.Reader
 	queue     Queue
@@ -81,7 +83,8 @@ type Service struct {
 // New makes the service.
 func New(o Options) *Service {
 	return &Service{
-		db: o.DB, ledger: o.Ledger, payments: o.Payments, household: o.Household, mail: o.Mail, policy: o.Policy, words: o.Words, base: o.Base, now: o.Now, rand: o.Rand,
+		db: o.DB, ledger: o.Ledger, payments: o.Payments, household: o.Household, mail: o.Mail, policy: o.Policy, words: o.Words, base: o.Base, pdf: o.PDF, now: o.Now,
+		rand: o.Rand,
 	}
 }
 

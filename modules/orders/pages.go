@@ -2,6 +2,9 @@ package orders
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
 	"slices"
 
 	"github.com/google/uuid"
@@ -9,6 +12,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/tenants"
 )
 
 const (
@@ -35,6 +39,7 @@ func (s *Service) orderRoutes() []web.Route {
 		{Method: "GET", Path: ordersPath, About: "Lists the person's orders.", Who: web.SignedIn, Class: web.Own, Query: []string{"prima"}, Handle: s.showOrders},
 		{Method: "GET", Path: ordersPath + "/:id", About: "Shows an order: what happens next, what was bought, what was paid.", Who: web.SignedIn, Class: web.Own, Params: order, Query: []string{"esito"}, Handle: s.showOrder},
 		{Method: "GET", Path: ordersPath + "/:id/ricevuta", About: "An order's receipt, to print.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.showReceipt},
+		{Method: "GET", Path: ordersPath + "/:id/ricevuta.pdf", About: "The same receipt as a tagged PDF.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.sendReceipt},
 		{Method: "POST", Path: ordersPath + "/:id/pagamento", About: "Leads to the hosted page on which an order is paid.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.payOrder},
 		{Method: "GET", Path: ordersPath + "/:id/annullamento", About: "Asks whether an order is really to be cancelled.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.askCancel},
 		{Method: "POST", Path: ordersPath + "/:id/annullamento", About: "Cancels an order within its terms and gives the money back.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.cancelOrder},
@@ -217,14 +222,49 @@ func (s *Service) order(r *web.Request, part *Part, message, outcome string, ref
 }
 
 func (s *Service) showReceipt(r *web.Request) error {
-	part, err := s.orderOf(r)
+	part, err := s.receiptOf(r)
 	if err != nil {
 		return err
 	}
-	if part.paidBy() == nil {
-		return problem.ErrNotFound
+	return r.Show(receiptPage(s.receiptHead(r, part), part, s.printer(), false))
+}
+
+// receiptOf is an order of the actor's that was paid: before that there is no receipt.
+func (s *Service) receiptOf(r *web.Request) (*Part, error) {
+	part, err := s.orderOf(r)
+	if err == nil && part.paidBy() == nil {
+		err = problem.ErrNotFound
 	}
-	return r.Show(receiptPage(ownPage(r, r.T("orders.receipt.title", "number", part.Order.Title())), part))
+	return part, err
+}
+
+func (s *Service) receiptHead(r *web.Request, part *Part) *ui.Page {
+	return ownPage(r, r.T("orders.receipt.title", "number", part.Order.Title()))
+}
+
+// printer says whether receipts can be had as PDF.
+func (s *Service) printer() bool { return s.pdf != nil && s.pdf.Ready() }
+
+// sendReceipt prints the receipt; where that cannot be done now, the page is shown, which can be printed.
+func (s *Service) sendReceipt(r *web.Request) error {
+	part, err := s.receiptOf(r)
+	if err != nil {
+		return err
+	}
+	p := s.receiptHead(r, part)
+	if !s.printer() {
+		return r.ShowAs(http.StatusServiceUnavailable, receiptPage(p, part, false, true))
+	}
+	for i := range part.Lines {
+		part.Lines[i].Slug = "" // links lead nowhere from a file
+	}
+	file, err := s.pdf.Print(r.Ctx, receiptDocument(p, part))
+	if err != nil {
+		slog.Error("a receipt could not be printed", "city", r.City.Slug, "request", tenants.RequestID(r.Ctx), "error", err)
+		return r.ShowAs(http.StatusServiceUnavailable, receiptPage(p, part, false, true))
+	}
+	r.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d-%d.pdf"`, r.T("orders.receipt.file"), part.Order.Year, part.Order.Number))
+	return r.Send("application/pdf", file)
 }
 
 func (s *Service) orderOf(r *web.Request) (*Part, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
+	"github.com/welfarex/welfarex/modules/payments"
 )
 
 func (s *Service) inboxRoutes() []web.Route {
@@ -25,11 +26,13 @@ func (s *Service) inboxRoutes() []web.Route {
 		row("consegne", "Records what was delivered, by whom and when.", s.deliverPart, "line", "quantity", "day", "worker", "delivery_note"),
 		row("incasso", "Records that an order was paid at the provider's desk.", s.takeAtDesk),
 		row("restituzione", "Records that money taken at the desk was given back.", s.handBack),
+		{Method: "GET", Path: inboxPath + "/:id/rimborso", About: "Asks whether a refund that the bank refused is to be tried again.", Who: serve, Class: web.Provider, Params: part, Handle: s.askRetry},
+		row("rimborso", "Asks the bank once more for a refund that it refused.", s.retryRefund),
 		row("messaggi", "Writes to the citizen about an order.", s.writePart, "message"),
 	}
 }
 
-//words: done.orders.accepted done.orders.refused done.orders.delivered done.orders.desk_paid done.orders.desk_returned
+//words: done.orders.accepted done.orders.refused done.orders.delivered done.orders.desk_paid done.orders.desk_returned done.orders.refund_retried
 
 // filters are what the inbox can show, by the word in its address.
 var filters = []struct {
@@ -137,4 +140,48 @@ func (s *Service) deliverPart(r *web.Request) error {
 		d.Day = day
 	}
 	return s.act(r, "orders.delivered", f, func(id uuid.UUID) error { return s.Deliver(r.Ctx, r.Actor, id, d) })
+}
+
+func (s *Service) servedOf(r *web.Request) (*Part, error) {
+	id, err := r.ID("id")
+	if err != nil {
+		return nil, err
+	}
+	return s.Served(r.Ctx, r.Actor, id)
+}
+
+// retryHead begins the page below an order of the provider.
+func retryHead(r *web.Request, part *Part) *ui.Page {
+	p := r.Page(r.T("orders.lost.ask", "number", part.Order.Title()))
+	p.NoIndex = true
+	p.Crumbs = []ui.Crumb{
+		{Title: r.T("area.provider"), Href: "/ente"}, {Title: r.T("orders.inbox.title"), Href: inboxPath},
+		{Title: r.T("orders.served", "number", part.Order.Title()), Href: partPath(part.ID)}, {Title: p.Title},
+	}
+	return p
+}
+
+func (s *Service) askRetry(r *web.Request) error {
+	part, err := s.servedOf(r)
+	if err != nil {
+		return err
+	}
+	return r.Show(retryPage(retryHead(r, part), part))
+}
+
+func (s *Service) retryRefund(r *web.Request) error {
+	part, err := s.servedOf(r)
+	if err != nil {
+		return err
+	}
+	err = s.RetryRefund(r.Ctx, r.Actor, part.ID)
+	if errors.Is(err, payments.ErrNoReturn) {
+		if part, err := s.servedOf(r); err == nil { // as it is now
+			return r.Again(payments.ErrNoReturn, retryPage(retryHead(r, part), part))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return r.Done(partPath(part.ID), "orders.refund_retried")
 }

@@ -417,7 +417,7 @@ func TestPages_SpeakEnglish(t *testing.T) {
 
 // every page of an order or a part, and what is posted to it.
 var ordersOwn = []struct{ method, path string }{
-	{"GET", ""}, {"GET", "/ricevuta"}, {"POST", "/pagamento"}, {"GET", "/annullamento"}, {"POST", "/annullamento"}, {"POST", "/messaggi"},
+	{"GET", ""}, {"GET", "/ricevuta"}, {"GET", "/ricevuta.pdf"}, {"POST", "/pagamento"}, {"GET", "/annullamento"}, {"POST", "/annullamento"}, {"POST", "/messaggi"},
 }
 
 var partsOwn = []struct{ method, path string }{

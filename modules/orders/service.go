@@ -9,9 +9,16 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/tenants"
 )
+
+// Household knows for whom a person may order.
+type Household interface {
+	QueueMembers(b *pgx.Batch, actor *authz.Actor, into *[]accounts.Member)
+	Member(ctx context.Context, actor *authz.Actor, id uuid.UUID) (accounts.Member, error)
+}
 
 // holidays are the days on which the city of ctx does not work.
 func holidays(ctx context.Context) Holidays {

@@ -31,10 +31,7 @@ func (s *Service) Checkout(ctx context.Context, actor *authz.Actor) (c Checkout,
 	if err := s.allow(actor, "place"); err != nil {
 		return c, err
 	}
-	if c.Members, err = s.household.Members(ctx, actor); err != nil {
-		return c, err
-	}
-	err = s.readCheckout(ctx, actor.Account, &c)
+	err = s.readCheckout(ctx, actor, &c)
 	if err == nil && c.Basket.Empty() {
 		err = ErrEmpty
 	}
@@ -52,57 +49,52 @@ func (s *Service) Place(ctx context.Context, actor *authz.Actor, in Placement) (
 		return uuid.Nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
-		basket, err := lockBasket(ctx, Holder{Account: actor.Account})
-		if err != nil {
-			return err
-		}
-		before, digest, err := placedUnder(ctx, actor.Account, in.Key)
+		t, err := s.takeBasket(ctx, actor.Account, in.Key)
 		switch {
 		case err != nil:
 			return err
-		case before != uuid.Nil && bytes.Equal(digest, in.digest()):
-			id = before
+		case t.order != uuid.Nil && bytes.Equal(t.digest, in.digest()):
+			id = t.order
 			return nil
-		case before != uuid.Nil:
+		case t.order != uuid.Nil:
 			return ErrKeyReused
-		case basket == (kept{}):
+		case t.kept == (kept{}):
 			return ErrEmpty
 		}
-		id, err = s.place(ctx, actor, in)
-		if err != nil {
-			return err
-		}
-		return deleteBasket(ctx, basket.id)
+		id, err = s.place(ctx, actor, in, &t)
+		return err
 	})
 	return id, err
 }
 
 // place writes the order, what it means in the ledger, and what happens if nobody pays.
-func (s *Service) place(ctx context.Context, actor *authz.Actor, in Placement) (uuid.UUID, error) {
-	basket, err := s.Basket(ctx, Holder{Account: actor.Account})
+func (s *Service) place(ctx context.Context, actor *authz.Actor, in Placement, t *taken) (uuid.UUID, error) {
 	switch {
-	case err != nil:
-		return uuid.Nil, err
-	case !basket.Sellable():
+	case !t.Sellable():
 		return uuid.Nil, ErrNotSold
-	case basket.Cents() != in.Cents:
+	case t.Cents() != in.Cents:
 		return uuid.Nil, ErrPriceChanged
 	}
-	if err := in.check(&basket); err != nil {
+	if err := in.check(&t.Basket); err != nil {
 		return uuid.Nil, err
 	}
-	o, err := s.draw(ctx, actor, in, &basket)
+	o, err := s.draw(ctx, actor, in, &t.Basket)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := insertOrder(ctx, o, in.digest()); err != nil {
-		return uuid.Nil, err
+	// What needs an answer comes first: the rest travels with the commit, in the order in which rows refer to each other.
+	for _, p := range o.Parts {
+		if err := s.promise(ctx, p); err != nil {
+			return uuid.Nil, err
+		}
 	}
+	insertOrder(ctx, o, in.digest())
 	for _, p := range o.Parts {
 		if err := s.open(ctx, actor, p); err != nil {
 			return uuid.Nil, err
 		}
 	}
+	removeBasket(ctx, t.id)
 	return o.ID, nil
 }
 
@@ -132,10 +124,7 @@ func (s *Service) draw(ctx context.Context, actor *authz.Actor, in Placement, b 
 	if o.ID, err = s.newID(); err != nil {
 		return nil, err
 	}
-	if p.ID, err = s.newID(); err != nil {
-		return nil, err
-	}
-	o.Number, err = nextNumber(ctx, o.Year) // last: whoever orders next in this city waits for it
+	p.ID, err = s.newID()
 	return o, err
 }
 
@@ -149,18 +138,20 @@ func (p *Part) sale() ledger.Transfer {
 	}}}
 }
 
-// open begins the life of a part.
-func (s *Service) open(ctx context.Context, actor *authz.Actor, p *Part) error {
+// promise notes the sale of a part in the ledger, and that the part ends if nobody pays.
+func (s *Service) promise(ctx context.Context, p *Part) error {
 	if _, err := s.ledger.Post(ctx, p.sale()); err != nil {
 		return err
 	}
+	return s.queue.EnqueueAt(ctx, ExpireJob{p.ID}, p.ExpiresAt)
+}
+
+// open begins the life of a part that is kept.
+func (s *Service) open(ctx context.Context, actor *authz.Actor, p *Part) error {
 	if _, err := s.payments.Ask(ctx, p.ID, p.Order.Payer, p.Cents); err != nil {
 		return err
 	}
-	if err := audit(ctx, actor.ID(), p, "ordered", "order placed"); err != nil {
-		return err
-	}
-	return s.queue.EnqueueAt(ctx, ExpireJob{p.ID}, p.ExpiresAt)
+	return audit(ctx, actor.ID(), p, "ordered", "order placed")
 }
 
 // Orders lists what the actor pays for, newest first.

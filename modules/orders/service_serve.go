@@ -117,6 +117,13 @@ func (s *Service) HandedBack(ctx context.Context, actor *authz.Actor, part uuid.
 	})
 }
 
+// RetryRefund asks once more for a refund that the bank refused. Errors: payments.ErrNoReturn where none was, or another was asked for meanwhile.
+func (s *Service) RetryRefund(ctx context.Context, actor *authz.Actor, part uuid.UUID) error {
+	return s.serve(ctx, actor, part, "refund_retried", "a refund that failed", func(ctx context.Context, p *Part) error {
+		return s.payments.ReturnAgain(ctx, actor.ID(), p.ID)
+	})
+}
+
 // Write sends the other side a message about a part; the sides are citizen and provider.
 func (s *Service) Write(ctx context.Context, actor *authz.Actor, part uuid.UUID, body string) error {
 	if err := s.allow(actor, "serve"); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/ledger"
 	"github.com/welfarex/welfarex/modules/payments"
@@ -160,55 +161,62 @@ func (s *Service) readPart(ctx context.Context, where string, args ...any) (*Par
 // LockPart keeps a part for this transaction. Whoever changes a part, its payments or its deliveries does so first, so that they wait for each
 // other in one order. Errors: problem.ErrNotFound.
 func (s *Service) LockPart(ctx context.Context, id uuid.UUID) error {
-	var found uuid.UUID
-	err := tenants.PgxTx(ctx).QueryRow(ctx, "SELECT id FROM order_parts WHERE id = $1 FOR UPDATE", id).Scan(&found)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = problem.ErrNotFound
-	}
+	_, err := lockPart(ctx, id, func(*pgx.Batch) {})
 	return err
 }
 
-// lockedPart locks a part and reads it.
+// lockedPart locks a part, then reads it as it is now that nobody else changes it, in one round trip.
 func (s *Service) lockedPart(ctx context.Context, id uuid.UUID) (*Part, error) {
-	if err := s.LockPart(ctx, id); err != nil {
+	var parts []*Part
+	found, err := lockPart(ctx, id, func(b *pgx.Batch) { queueParts(b, &parts, "WHERE p.id = $1", id) })
+	if err != nil {
 		return nil, err
 	}
-	return s.readPart(ctx, "WHERE p.id = $1", id)
+	return byID(parts, found), nil
 }
 
-// nextNumber counts the orders of a city and year.
-func nextNumber(ctx context.Context, year int) (n int, err error) {
-	err = tenants.PgxTx(ctx).QueryRow(ctx, `INSERT INTO order_numbers (year, last) VALUES ($1, 1)
-		ON CONFLICT (tenant_id, year) DO UPDATE SET last = order_numbers.last + 1 RETURNING last`, year).Scan(&n)
-	return n, err
-}
-
-// placedUnder finds the order that was placed by an actor under a key, with the digest of what was sent; uuid.Nil if none was.
-func placedUnder(ctx context.Context, actor, key uuid.UUID) (order uuid.UUID, digest []byte, err error) {
-	err = tenants.PgxTx(ctx).QueryRow(ctx, "SELECT id, digest FROM orders WHERE actor_id = $1 AND key = $2", actor, key).Scan(&order, &digest)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return uuid.Nil, nil, nil
+// lockPart locks a part and asks what queue adds, after that.
+func lockPart(ctx context.Context, id uuid.UUID, queue func(*pgx.Batch)) (found uuid.UUID, err error) {
+	var b pgx.Batch
+	b.Queue("SELECT id FROM order_parts WHERE id = $1 FOR UPDATE", id).QueryRow(perhaps(&found))
+	queue(&b)
+	err = tenants.PgxTx(ctx).SendBatch(ctx, &b).Close()
+	if err == nil && found == uuid.Nil {
+		err = problem.ErrNotFound
 	}
-	return order, digest, err
+	return found, err
 }
 
-// insertOrder keeps a new order with its parts and lines, in one round trip.
-func insertOrder(ctx context.Context, o *Order, digest []byte) error {
-	b := &pgx.Batch{}
-	b.Queue(`INSERT INTO orders (id, year, number, actor_id, subject_id, payer_id, member_id, payer, beneficiary, reason, address, phone, note, key, digest, cents, placed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		o.ID, o.Year, o.Number, o.Actor, o.Subject, o.Payer, uuid.NullUUID{UUID: o.Member, Valid: o.Member != uuid.Nil}, o.PayerName, o.Beneficiary, o.Reason,
+// insertOrder keeps a new order with its parts and lines, and gives it the next number of its city and year: whoever orders next in this city waits
+// for the commit, with which all of it travels.
+func insertOrder(ctx context.Context, o *Order, digest []byte) {
+	tenants.Later(ctx, "keep an order", `WITH n AS (INSERT INTO order_numbers (year, last) VALUES ($2, 1)
+			ON CONFLICT (tenant_id, year) DO UPDATE SET last = order_numbers.last + 1 RETURNING last)
+		INSERT INTO orders (id, year, number, actor_id, subject_id, payer_id, member_id, payer, beneficiary, reason, address, phone, note, key, digest, cents, placed_at)
+		SELECT $1, $2, last, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM n`,
+		o.ID, o.Year, o.Actor, o.Subject, o.Payer, uuid.NullUUID{UUID: o.Member, Valid: o.Member != uuid.Nil}, o.PayerName, o.Beneficiary, o.Reason,
 		o.Address, o.Phone, o.Note, o.Key, digest, o.Cents, o.PlacedAt)
 	for _, p := range o.Parts {
-		b.Queue(`INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, expires_at)
+		tenants.Later(ctx, "keep a part", `INSERT INTO order_parts (id, order_id, provider_id, seller, seller_address, seller_vat, cents, vat_cents, cancel_days, state, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 			p.ID, o.ID, p.Provider, p.Seller, p.SellerAddress, p.SellerVAT, p.Cents, p.VATCents, p.CancelDays, string(p.State), p.ExpiresAt)
-		for n, l := range p.Lines {
-			b.Queue(`INSERT INTO order_lines (part_id, line, service_id, title, unit, quantity, unit_cents, vat, cents, vat_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-				p.ID, n, l.Service, l.Title, l.Unit, l.Quantity, l.UnitCents, string(l.VAT), l.Cents, l.VATCents)
-		}
+		insertLines(ctx, p)
 	}
-	return tenants.PgxTx(ctx).SendBatch(ctx, b).Close()
+}
+
+func insertLines(ctx context.Context, p *Part) {
+	n := len(p.Lines)
+	services, titles, units, quantities := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]int, n)
+	each, vats, cents, vatCents := make([]int64, n), make([]string, n), make([]int64, n), make([]int64, n)
+	for i, l := range p.Lines {
+		services[i], titles[i], units[i], quantities[i] = l.Service, l.Title, l.Unit, l.Quantity
+		each[i], vats[i], cents[i], vatCents[i] = l.UnitCents, string(l.VAT), l.Cents, l.VATCents
+	}
+	tenants.Later(ctx, "keep lines", `INSERT INTO order_lines (part_id, line, service_id, title, unit, quantity, unit_cents, vat, cents, vat_cents)
+		SELECT $1, n - 1, service, title, unit, quantity, each, vat, cents, vat_cents
+		FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[])
+			WITH ORDINALITY l (service, title, unit, quantity, each, vat, cents, vat_cents, n)`,
+		p.ID, services, titles, units, quantities, each, vats, cents, vatCents)
 }
 
 func savePart(ctx context.Context, p *Part) error {
@@ -250,12 +258,13 @@ func (s *Service) readParties(ctx context.Context, part uuid.UUID) (citizen, pro
 	return citizen, provider, err
 }
 
-// readCheckout reads the basket, and what the form knows already of the person: their telephone, and where their last order went.
-func (s *Service) readCheckout(ctx context.Context, account uuid.UUID, c *Checkout) error {
+// readCheckout reads the basket, for whom the actor may order, and what the form knows already: their telephone, and where their last order went.
+func (s *Service) readCheckout(ctx context.Context, actor *authz.Actor, c *Checkout) error {
 	return s.db.Read(ctx, func(b *pgx.Batch) {
-		queueBasket(b, Holder{Account: account}, &c.Basket)
-		b.Queue("SELECT name, phone FROM accounts WHERE id = $1", account).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Name, &c.Phone) })
-		b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", account).
+		queueBasket(b, Holder{Account: actor.Account}, &c.Basket)
+		s.household.QueueMembers(b, actor, &c.Members)
+		b.Queue("SELECT name, phone FROM accounts WHERE id = $1", actor.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Name, &c.Phone) })
+		b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", actor.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&c.Address) })
 	})
 }

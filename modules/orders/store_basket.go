@@ -84,6 +84,36 @@ func lockBasket(ctx context.Context, h Holder) (k kept, err error) {
 	return k, err
 }
 
+// taken is what an order is made of: the basket, locked, and what was placed before under the same key.
+type taken struct {
+	kept
+	Basket
+	order  uuid.UUID // uuid.Nil if none was
+	digest []byte
+}
+
+// takeBasket locks an account's basket, then reads it as it is now that nobody else changes it. It takes one round trip.
+func (s *Service) takeBasket(ctx context.Context, account, key uuid.UUID) (t taken, err error) {
+	h := Holder{Account: account}
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		where, arg := h.of()
+		b.Queue("SELECT b.id, b.provider_id FROM baskets b WHERE "+where+" FOR UPDATE", arg).QueryRow(perhaps(&t.id, &t.provider))
+		b.Queue("SELECT id, digest FROM orders WHERE actor_id = $1 AND key = $2", account, key).QueryRow(perhaps(&t.order, &t.digest))
+		queueBasket(b, h, &t.Basket)
+	})
+	return t, err
+}
+
+// perhaps reads a row if there is one.
+func perhaps(into ...any) func(pgx.Row) error {
+	return func(row pgx.Row) error {
+		if err := row.Scan(into...); !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return nil
+	}
+}
+
 // insertBasket opens a basket; two requests at once open one.
 func insertBasket(ctx context.Context, id uuid.UUID, h Holder, provider uuid.UUID, now time.Time) error {
 	var token []byte
@@ -97,6 +127,11 @@ func insertBasket(ctx context.Context, id uuid.UUID, h Holder, provider uuid.UUI
 
 func deleteBasket(ctx context.Context, id uuid.UUID) error {
 	return exec(ctx, "empty a basket", "DELETE FROM baskets WHERE id = $1", id)
+}
+
+// removeBasket is deleteBasket with the commit.
+func removeBasket(ctx context.Context, id uuid.UUID) {
+	tenants.Later(ctx, "empty a basket", "DELETE FROM baskets WHERE id = $1", id)
 }
 
 func touchBasket(ctx context.Context, id uuid.UUID, now time.Time) error {

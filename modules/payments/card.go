@@ -276,7 +276,7 @@ func (k *Card) Refund(ctx context.Context, r Return) (external string, done bool
 	case err != nil:
 		return "", false, fault("give back "+r.ID.String(), err)
 	case given.Status == stripe.RefundStatusFailed, given.Status == stripe.RefundStatusCanceled:
-		return given.ID, false, fmt.Errorf("give back %s: Stripe says %s", r.ID, given.Status)
+		return given.ID, false, fmt.Errorf("give back %s: %w: Stripe says %s", r.ID, ErrRefused, given.Status)
 	}
 	return given.ID, given.Status == stripe.RefundStatusSucceeded, nil
 }

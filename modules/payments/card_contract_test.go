@@ -92,9 +92,13 @@ func TestCard_EveryRequestIsOneThatStripeTakes(t *testing.T) {
 	if id, _, err := card.Refund(here, r); err != nil || id == "" {
 		t.Errorf("%s, %v", id, err)
 	}
+	if _, err := card.List(here, time.Now().Add(-time.Hour), time.Now()); err != nil && !strings.Contains(err.Error(), "is in") { // the mock's fixtures are dollars
+		t.Error(err)
+	}
 	want := []string{
 		"POST /v1/checkout/sessions 200", "POST /v1/checkout/sessions 200", "GET /v1/checkout/sessions/cs_test_1 200",
 		"POST /v1/checkout/sessions/cs_test_1/expire 200", "POST /v1/refunds 200",
+		"GET /v1/charges 200",
 	}
 	if got := strings.Join(asked.calls, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("asked:\n%s", got)
@@ -118,6 +122,11 @@ func TestCard_TheMockRefusesWhatStripeWould(t *testing.T) {
 	}
 	if got := askMock(t, http.MethodPost, api+"/v1/refunds", url.Values{"sum": {"1"}}); got != http.StatusBadRequest {
 		t.Errorf("an unknown parameter: %d", got)
+	}
+	for _, list := range []string{"charges", "refunds"} {
+		if got := askMock(t, http.MethodGet, api+"/v1/"+list+"?limit=100&created%5Bgte%5D=1&created%5Blt%5D=2&starting_after=x_1", nil); got != http.StatusOK {
+			t.Errorf("a list of %s: %d", list, got)
+		}
 	}
 	if got := askMock(t, http.MethodGet, api+"/v1/refunds/re_1", nil); got != http.StatusOK {
 		t.Errorf("a refund: %d", got)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -327,6 +328,44 @@ func TestCard_ARefundIsToldOf(t *testing.T) {
 	}
 	if _, _, err := w.card.Refund(w.here, r); err == nil {
 		t.Error("a failed refund is no error")
+	}
+}
+
+// More than two of Stripe's pages of a hundred.
+func TestCard_ListsAllThatWasTakenAndGivenBack(t *testing.T) {
+	t.Parallel()
+	w, began := startRails(t), time.Now().Add(-time.Second)
+	c := charge()
+	n := w.paid(t, c)
+	w.open(t, charge()) // not paid
+	r := payments.Return{ID: uuid.Must(uuid.NewV7()), Charge: n.Charge, Cents: n.Cents}
+	re, _, err := w.card.Refund(w.here, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cards.Slip(keyHere, func(sessions map[string]*local.CardSession, _ map[string]*local.CardRefund) {
+		for i := range 230 {
+			id := fmt.Sprintf("pi_%03d", i)
+			sessions[id] = &local.CardSession{ID: id, Status: "complete", Charge: id, Cents: 100, Currency: "eur", Created: time.Now(), Paid: time.Now()}
+		}
+		sessions["old"] = &local.CardSession{ID: "old", Status: "complete", Charge: "pi_old", Cents: 1, Currency: "eur", Created: began, Paid: began.Add(-time.Hour)}
+	})
+	all, err := w.card.List(w.here, began, time.Now().Add(time.Minute))
+	if err != nil || len(all.Taken) != 231 || len(all.GivenBack) != 1 {
+		t.Fatalf("%d and %d, %v", len(all.Taken), len(all.GivenBack), err)
+	}
+	found := slices.IndexFunc(all.Taken, func(t payments.Taken) bool { return t.ID == n.Charge })
+	if found < 0 || all.Taken[found].Payment != c.ID || all.Taken[found].Cents != n.Cents || time.Since(all.Taken[found].At) > time.Minute {
+		t.Errorf("%+v", all.Taken)
+	}
+	if back := all.GivenBack[0]; back.ID != re || back.Refund != r.ID || back.Cents != n.Cents || back.State != payments.ReturnDone {
+		t.Errorf("%+v", back)
+	}
+	if none, err := w.card.List(w.there, began, time.Now().Add(time.Minute)); err != nil || len(none.Taken)+len(none.GivenBack) != 0 {
+		t.Errorf("another city: %+v, %v", none, err)
+	}
+	if early, err := w.card.List(w.here, began.Add(-2*time.Hour), began); err != nil || len(early.Taken) != 1 {
+		t.Errorf("earlier: %+v, %v", early, err)
 	}
 }
 

@@ -57,8 +57,10 @@ func (s *Service) sendBack(ctx context.Context, payment uuid.UUID) error {
 	if err != nil || p.Return != ReturnAsked {
 		return err
 	}
-	external, done, err := s.card.Refund(ctx, Return{ID: p.Refund, Charge: p.Charge, Cents: p.Cents})
-	if err != nil {
+	asked := p.Refund
+	external, done, err := s.card.Refund(ctx, Return{ID: asked, Charge: p.Charge, Cents: p.Cents})
+	refused := errors.Is(err, ErrRefused)
+	if err != nil && !refused {
 		return fmt.Errorf("give back payment %s: %w", p.ID, err)
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -66,14 +68,15 @@ func (s *Service) sendBack(ctx context.Context, payment uuid.UUID) error {
 			return err
 		}
 		p, err := s.find(ctx, byID, p.ID)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if done {
-			return s.givenBack(ctx, &p, external)
-		}
-		if p.Return != ReturnAsked {
+		case p.Refund != asked || p.Return != ReturnAsked:
 			return nil // a notice was faster
+		case refused:
+			return s.notGivenBack(ctx, &p)
+		case done:
+			return s.givenBack(ctx, &p, external)
 		}
 		return saveRefund(ctx, p.Refund, ReturnAsked, external, s.now())
 	})

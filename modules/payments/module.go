@@ -41,7 +41,9 @@ type Queue interface {
 type Books interface {
 	Post(ctx context.Context, t ledger.Transfer) (uuid.UUID, error)
 	Settle(ctx context.Context, key string) error
+	Void(ctx context.Context, key string) error
 	Reverse(ctx context.Context, key, newKey string) (uuid.UUID, error)
+	Posted(ctx context.Context, keys []string) (map[string]int64, error)
 }
 
 // Options are what the service works with.

@@ -18,8 +18,10 @@ type Rail interface {
 	Look(ctx context.Context, session string) (Notice, error)
 	// Close ends an open session, so that it can no longer be paid; one that is over already is left as it is.
 	Close(ctx context.Context, session string) error
-	// Refund gives a charge back, whole. done is false while the gateway still works on it: a notice follows.
+	// Refund gives a charge back, whole. done is false while the gateway still works on it: a notice follows. Errors: ErrRefused if it never will.
 	Refund(ctx context.Context, r Return) (external string, done bool, err error)
+	// List gives all that the gateway took and gave back from a moment until before another, ours or not.
+	List(ctx context.Context, since, until time.Time) (Listing, error)
 	// Read takes what was posted to the city's webhook: the signature first, then the content. Errors: ErrSignature.
 	Read(ctx context.Context, signature string, body []byte) (Notice, error)
 	// FormsTo is the origin to which a form of ours may lead, for the content security policy: "https://checkout.stripe.com".
@@ -28,6 +30,9 @@ type Rail interface {
 
 // ErrSignature means that a notice was not signed with this city's secret, or too long ago.
 var ErrSignature = errors.New("the notice is not signed by this city's gateway")
+
+// ErrRefused means that a refund has failed for good: only another one can succeed.
+var ErrRefused = errors.New("the refund was refused")
 
 // ErrNotSet means that the city has no account at the gateway.
 var ErrNotSet = errors.New("the city has no payment account")

@@ -24,7 +24,8 @@ func (s *Service) Ask(ctx context.Context, part, payer uuid.UUID, cents int64) (
 		return uuid.Nil, err
 	}
 	p := &Payment{ID: id, Part: part, Account: payer, Rail: ByCard, Cents: cents, State: Open}
-	return id, insertPayment(ctx, p, s.now())
+	insertPayment(ctx, p, s.now())
+	return id, nil
 }
 
 // OpenPage opens the hosted page of a part's card payment and gives its address; the same one as long as it is open. c needs no ID and
@@ -57,9 +58,7 @@ func (s *Service) opened(ctx context.Context, p Payment, page Session, expires t
 		if err := s.follow.LockPart(ctx, p.Part); err != nil {
 			return err
 		}
-		if err := saveSession(ctx, p.ID, page); err != nil {
-			return err
-		}
+		saveSession(ctx, p.ID, page)
 		if p, err = s.find(ctx, byID, p.ID); err != nil {
 			return err
 		}
@@ -137,6 +136,9 @@ func (s *Service) concerned(ctx context.Context, n Notice) (Payment, error) {
 }
 
 func (s *Service) effect(ctx context.Context, p *Payment, n Notice) error {
+	if n.Refund != uuid.Nil && n.Refund != p.Refund {
+		return nil // of a refund that had failed, and was asked for again since
+	}
 	switch n.Kind {
 	case Paid:
 		return s.arrived(ctx, p, n)
@@ -155,6 +157,10 @@ func (s *Service) notGivenBack(ctx context.Context, p *Payment) error {
 	switch p.Return {
 	case NoReturn, ReturnLost:
 		return nil
+	case ReturnAsked:
+		if err := s.ledger.Void(ctx, refundKey(p.Refund)); err != nil {
+			return err
+		}
 	case ReturnDone:
 		if _, err := s.ledger.Reverse(ctx, refundKey(p.Refund), "bounced:"+p.Refund.String()); err != nil {
 			return err
@@ -189,7 +195,7 @@ func (s *Service) arrived(ctx context.Context, p *Payment, n Notice) error {
 	if err != nil || wanted {
 		return err
 	}
-	return s.giveBack(ctx, p)
+	return s.giveBack(ctx, theRail, p)
 }
 
 // Drop ends what is still open of a part, in the running transaction: its hosted page closes soon after.
@@ -224,7 +230,7 @@ func (s *Service) Return(ctx context.Context, part uuid.UUID) error {
 	}
 	for i := range list {
 		if list[i].State == Settled && list[i].Return == NoReturn {
-			if err := s.giveBack(ctx, &list[i]); err != nil {
+			if err := s.giveBack(ctx, theRail, &list[i]); err != nil {
 				return err
 			}
 		}
@@ -232,7 +238,30 @@ func (s *Service) Return(ctx context.Context, part uuid.UUID) error {
 	return nil
 }
 
-func (s *Service) giveBack(ctx context.Context, p *Payment) error {
+// ReturnAgain asks, in the running transaction, by an actor's word, for the refunds of a part that have failed: each as another one, with an idempotency key of its own. The part
+// is locked, and no payment has more than one refund that may still arrive. Errors: ErrNoReturn.
+func (s *Service) ReturnAgain(ctx context.Context, actor string, part uuid.UUID) error {
+	list, err := ofPart(ctx, part)
+	if err != nil {
+		return err
+	}
+	asked := 0
+	for i := range list {
+		if list[i].Return != ReturnLost {
+			continue
+		}
+		if err := s.giveBack(ctx, actor, &list[i]); err != nil {
+			return err
+		}
+		asked++
+	}
+	if asked == 0 {
+		return ErrNoReturn
+	}
+	return nil
+}
+
+func (s *Service) giveBack(ctx context.Context, actor string, p *Payment) error {
 	id, err := s.newID()
 	if err != nil {
 		return err
@@ -243,7 +272,7 @@ func (s *Service) giveBack(ctx context.Context, p *Payment) error {
 	if _, err := s.ledger.Post(ctx, p.returned(id)); err != nil {
 		return err
 	}
-	if err := audit(ctx, theRail, p, "refund_asked", "refund by "+p.Rail); err != nil {
+	if err := audit(ctx, actor, p, "refund_asked", "refund by "+p.Rail); err != nil {
 		return err
 	}
 	if p.Rail == AtDesk {
@@ -279,9 +308,7 @@ func (s *Service) Record(ctx context.Context, actor string, part, payer uuid.UUI
 		return err
 	}
 	p := &Payment{ID: id, Part: part, Account: payer, Rail: AtDesk, Cents: cents, State: Settled}
-	if err := insertPayment(ctx, p, s.now()); err != nil {
-		return err
-	}
+	insertPayment(ctx, p, s.now())
 	if _, err := s.ledger.Post(ctx, p.received()); err != nil {
 		return err
 	}

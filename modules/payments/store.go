@@ -13,8 +13,10 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
+// selectPayments reads payments with their last refund: those before it have failed.
 const selectPayments = `SELECT p.id, p.part_id, p.account_id, p.rail, p.cents, p.state, p.page, p.url, p.charge, COALESCE(p.paid_at, '0001-01-01Z'),
-	COALESCE(r.state, ''), r.id, COALESCE(r.done_at, '0001-01-01Z') FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id `
+	COALESCE(r.state, ''), r.id, COALESCE(r.done_at, '0001-01-01Z') FROM payments p
+	LEFT JOIN LATERAL (SELECT * FROM refunds r WHERE r.payment_id = p.id ORDER BY r.asked_at DESC, r.id DESC LIMIT 1) r ON true `
 
 func scanPayment(row pgx.CollectableRow) (Payment, error) {
 	var p Payment
@@ -60,17 +62,17 @@ func ofPart(ctx context.Context, part uuid.UUID) ([]Payment, error) {
 	return pgx.CollectRows(rows, scanPayment)
 }
 
-func insertPayment(ctx context.Context, p *Payment, now time.Time) error {
+func insertPayment(ctx context.Context, p *Payment, now time.Time) {
 	var paid *time.Time
 	if p.State == Settled {
 		paid = &now
 	}
-	return exec(ctx, "keep a payment", `INSERT INTO payments (id, part_id, account_id, rail, cents, state, opened_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	tenants.Later(ctx, "keep a payment", `INSERT INTO payments (id, part_id, account_id, rail, cents, state, opened_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		p.ID, p.Part, p.Account, p.Rail, p.Cents, string(p.State), now, paid)
 }
 
-func saveSession(ctx context.Context, id uuid.UUID, session Session) error {
-	return exec(ctx, "keep a session", "UPDATE payments SET page = $2, url = CASE state WHEN 'open' THEN $3 ELSE '' END WHERE id = $1", id, session.ID, session.URL)
+func saveSession(ctx context.Context, id uuid.UUID, session Session) {
+	tenants.Later(ctx, "keep a session", "UPDATE payments SET page = $2, url = CASE state WHEN 'open' THEN $3 ELSE '' END WHERE id = $1", id, session.ID, session.URL)
 }
 
 func savePaid(ctx context.Context, p *Payment, now time.Time) error {

@@ -90,16 +90,26 @@ func (q *Queue) Enqueue(ctx context.Context, args Args) error {
 	return q.EnqueueAt(ctx, args, time.Time{})
 }
 
-// EnqueueAt asks for a job that is done at a time, or soon after; the zero time is now.
+// EnqueueAt asks for a job that is done at a time, or soon after; the zero time is now. What is put off needs no answer and wakes nobody, so it is
+// written with the commit, as River itself would write it.
 func (q *Queue) EnqueueAt(ctx context.Context, args Args, at time.Time) error {
 	city, err := tenants.From(ctx)
 	if err != nil {
 		return err
 	}
 	origin, _ := json.Marshal(map[string]string{"city": city.ID.String()})
-	if _, err := q.client.InsertTx(ctx, tenants.PgxTx(ctx), args, &river.InsertOpts{Metadata: origin, ScheduledAt: at}); err != nil {
+	if at.IsZero() {
+		if _, err := q.client.InsertTx(ctx, tenants.PgxTx(ctx), args, &river.InsertOpts{Metadata: origin}); err != nil {
+			return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
+		}
+		return nil
+	}
+	raw, err := json.Marshal(args)
+	if err != nil {
 		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
+	tenants.Later(ctx, "enqueue "+args.Kind(), `INSERT INTO river_job (args, kind, max_attempts, metadata, priority, queue, scheduled_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		raw, args.Kind(), river.MaxAttemptsDefault, origin, river.PriorityDefault, river.QueueDefault, at, string(rivertype.JobStateScheduled))
 	return nil
 }
 

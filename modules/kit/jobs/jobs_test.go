@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"github.com/welfarex/welfarex/migrations"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
@@ -422,5 +424,31 @@ func TestStop_LetsARunningJobFinish(t *testing.T) {
 	}
 	if j, _ := w.job(t, key); j.State != "completed" {
 		t.Errorf("%+v", j)
+	}
+}
+
+// What is put off is written by our own SQL: it must be the row that River would have written.
+func TestEnqueueAt_WritesWhatRiverWould(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	ctx, city := w.city(t)
+	at := time.Now().Add(time.Hour).Truncate(time.Microsecond)
+	theirs, err := river.NewClient(riverpgxv5.New(w.db.Pool()), &river.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := task{uuid.Must(uuid.NewV7())}
+	if err := w.db.Tx(ctx, func(ctx context.Context) error {
+		_, err := theirs.InsertTx(ctx, tenants.PgxTx(ctx), key, &river.InsertOpts{Metadata: fmt.Appendf(nil, `{"city": %q}`, city.ID), ScheduledAt: at})
+		return errors.Join(err, w.queue.EnqueueAt(ctx, key, at))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := w.db.Pool().Query(ctx, "SELECT (to_jsonb(j) - '{id,created_at}'::text[])::text FROM river_job j WHERE args ->> 'key' = $1", key.Key.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(list) != 2 || list[0] != list[1] {
+		t.Errorf("%q, %v", list, err)
 	}
 }

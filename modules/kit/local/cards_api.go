@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -70,7 +71,9 @@ func (c *Cards) routes() *http.ServeMux {
 	mux.HandleFunc("GET /v1/checkout/sessions", c.api(c.listSessions))
 	mux.HandleFunc("GET /v1/checkout/sessions/{id}", c.api(c.readSession))
 	mux.HandleFunc("POST /v1/checkout/sessions/{id}/expire", c.api(c.expireSession))
+	mux.HandleFunc("GET /v1/charges", c.api(c.listCharges))
 	mux.HandleFunc("POST /v1/refunds", c.api(c.createRefund))
+	mux.HandleFunc("GET /v1/refunds", c.api(c.listRefunds))
 	mux.HandleFunc("GET /v1/refunds/{id}", c.api(c.readRefund))
 	mux.HandleFunc("/v1/", c.api(func(cardCall) (any, *cardError) {
 		return nil, &cardError{status: http.StatusNotFound, Type: "invalid_request_error", Message: "Unrecognized request URL."}
@@ -173,7 +176,7 @@ var (
 		`metadata\[\w+\]|payment_intent_data\[(description|metadata\]\[\w+)\]|` +
 		`line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[(name|description)))\])$`)
 	refundParams = regexp.MustCompile(`^(payment_intent|amount|reason|metadata\[\w+\])$`)
-	listParams   = regexp.MustCompile(`^(limit|starting_after|created\[gte\])$`)
+	listParams   = regexp.MustCompile(`^(limit|starting_after|created\[(gte|lt)\])$`)
 	noParams     = regexp.MustCompile(`^$`)
 	locales      = []string{"", "auto", "it", "en"}
 )
@@ -334,8 +337,15 @@ func (c *Cards) expireSession(r cardCall) (any, *cardError) {
 	return s.object(c.URL()), nil
 }
 
-// listSessions gives pages of sessions, newest first.
-func (c *Cards) listSessions(r cardCall) (any, *cardError) {
+// listed is something that can be listed.
+type listed struct {
+	id     string
+	at     time.Time
+	object func() map[string]any
+}
+
+// page gives a page of what was made within the range that was asked for, newest first.
+func (r cardCall) page(address string, all []listed) (any, *cardError) {
 	if err := r.unknown(listParams); err != nil {
 		return nil, err
 	}
@@ -346,21 +356,55 @@ func (c *Cards) listSessions(r cardCall) (any, *cardError) {
 	if limit < 1 || limit > 100 {
 		return nil, invalidCard("limit", "Invalid integer: limit must be between 1 and 100")
 	}
-	var all []*CardSession
-	for _, s := range r.account.Sessions {
-		if s.Created.Unix() >= r.number("created[gte]") {
-			all = append(all, s)
-		}
-	}
-	slices.SortFunc(all, func(a, b *CardSession) int { return b.Created.Compare(a.Created) })
+	all = slices.DeleteFunc(all, func(l listed) bool {
+		return l.at.Unix() < r.number("created[gte]") || r.form.Has("created[lt]") && l.at.Unix() >= r.number("created[lt]")
+	})
+	slices.SortFunc(all, func(a, b listed) int { return cmp.Or(b.at.Compare(a.at), cmp.Compare(b.id, a.id)) })
 	if after := r.form.Get("starting_after"); after != "" {
-		all = all[1+slices.IndexFunc(all, func(s *CardSession) bool { return s.ID == after }):]
+		all = all[1+slices.IndexFunc(all, func(l listed) bool { return l.id == after }):]
 	}
 	shown := []any{}
-	for _, s := range all[:min(int(limit), len(all))] {
-		shown = append(shown, s.object(c.URL()))
+	for _, l := range all[:min(int(limit), len(all))] {
+		shown = append(shown, l.object())
 	}
-	return map[string]any{"object": "list", "url": "/v1/checkout/sessions", "has_more": len(shown) < len(all), "data": shown}, nil
+	return map[string]any{"object": "list", "url": address, "has_more": len(shown) < len(all), "data": shown}, nil
+}
+
+func (c *Cards) listSessions(r cardCall) (any, *cardError) {
+	var all []listed
+	for _, s := range r.account.Sessions {
+		all = append(all, listed{s.ID, s.Created, func() map[string]any { return s.object(c.URL()) }})
+	}
+	return r.page("/v1/checkout/sessions", all)
+}
+
+func (c *Cards) listCharges(r cardCall) (any, *cardError) {
+	var all []listed
+	for _, s := range r.account.Sessions {
+		if s.Charge != "" {
+			all = append(all, listed{s.chargeID(), s.Paid, s.charge})
+		}
+	}
+	return r.page("/v1/charges", all)
+}
+
+func (c *Cards) listRefunds(r cardCall) (any, *cardError) {
+	var all []listed
+	for _, made := range r.account.Refunds {
+		all = append(all, listed{made.ID, made.Created, made.object})
+	}
+	return r.page("/v1/refunds", all)
+}
+
+// chargeID is the id of the charge by which an intent was paid.
+func (s *CardSession) chargeID() string { return "ch_" + strings.TrimPrefix(s.Charge, "pi_") }
+
+// charge is the charge of a paid page as Stripe shows it: with the metadata of its intent.
+func (s *CardSession) charge() map[string]any {
+	return map[string]any{
+		"id": s.chargeID(), "object": "charge", "amount": s.Cents, "amount_captured": s.Cents, "captured": true, "created": s.Paid.Unix(), "currency": s.Currency,
+		"description": orNull(s.Description), "livemode": false, "metadata": s.ChargeMeta, "paid": true, "payment_intent": s.Charge, "status": "succeeded",
+	}
 }
 
 func (c *Cards) createRefund(r cardCall) (any, *cardError) {

@@ -293,7 +293,7 @@ func TestCards_RefuseAsStripeDoes(t *testing.T) {
 		{"/v1/refunds", cardKey, url.Values{"payment_intent": {"pi_none"}}, 404, "resource_missing"},
 		{"/v1/refunds", cardKey, url.Values{}, 404, "resource_missing"},
 		{"/v1/refunds/re_none", cardKey, nil, 404, "resource_missing"},
-		{"/v1/charges", cardKey, nil, 404, ""},
+		{"/v1/customers", cardKey, nil, 404, ""},
 	} {
 		method := http.MethodPost
 		if row.form == nil {
