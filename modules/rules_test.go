@@ -34,6 +34,7 @@ var edges = map[string][]string{
 var tables = map[string][]string{
 	"tenants":    {"cities", "hosts", "secrets", "audit_entries", "audit_heads"},
 	"kit/files":  {"files"},
+	"kit/once":   {"answers"},
 	"accounts":   {"accounts", "memberships", "sessions", "tokens", "recovery_codes", "acceptances", "household_members", "throttles", "policy_exceptions"},
 	"catalogue":  {"needs", "categories", "synonyms", "providers", "services"},
 	"places":     {"offices", "neighbourhoods", "waters", "access_points"},
@@ -52,7 +53,7 @@ var reads = map[string][]string{
 	"programmes": {"offices"},
 	"ledger":     {"providers"},                         // whose statement it is
 	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
-	"publishing": {"accounts", "memberships"},           // who did what, and to whom letters go
+	"publishing": {"accounts", "memberships", "files"},  // who did what, to whom letters go, and files that belong to nothing
 	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 
@@ -81,13 +82,14 @@ var addresses = map[string][]string{
 	"github.com/versity/versitygw":       {"modules/kit/local/*"},
 	"github.com/emersion":                {"modules/kit/local/*"},
 	"github.com/stripe/stripe-go":        {"modules/payments/card*.go"},
+	"github.com/danielgtaylor/huma":      {"modules/kit/web/*"},
 	"github.com/alecthomas/kong":         {"cmd/*"},
 	"github.com/chromedp":                {"cmd/*"},
 	"os/exec":                            {"modules/kit/pdf/*", "modules/kit/local/*", "cmd/*"},
 	"html/template":                      {"modules/kit/local/*"}, // pages are templ
 	"text/template":                      {},
 	"net/http/httputil":                  {},
-	"math/rand":                          {"cmd/bench/*", "cmd/attack/*"}, // ids and tokens are not guessed
+	"math/rand":                          {"cmd/bench/*", "cmd/attack/*", "cmd/kill/*"}, // ids and tokens are not guessed
 }
 
 // places are the only files in which something may be said.

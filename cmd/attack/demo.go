@@ -77,7 +77,7 @@ func (d *demo) start() error {
 	d.process = exec.Command(binary, "demo") //nolint:noctx // stop ends it in order
 	d.process.Stdout, d.process.Stderr = d.log, d.log
 	d.process.Env = append(withoutSettings(os.Environ()),
-		"WELFAREX_DATA="+d.folder, "WELFAREX_ADDR="+addr, "WELFAREX_BASE_URL=http://welfarex.localhost:"+port)
+		"WELFAREX_API_RATE=1000000", "WELFAREX_DATA="+d.folder, "WELFAREX_ADDR="+addr, "WELFAREX_BASE_URL=http://welfarex.localhost:"+port)
 	if err := d.process.Start(); err != nil {
 		return fmt.Errorf("welfarex demo: %w", err)
 	}

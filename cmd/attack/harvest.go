@@ -29,7 +29,7 @@ func (d *demo) reap(ctx context.Context, c *attacks.City, routes []attacks.Route
 		opened, visited := map[string]int{}, map[string]bool{}
 		var waiting []string
 		for _, r := range routes {
-			if r.Safe() && len(r.ParamNames()) == 0 {
+			if r.Safe() && !r.JSON && len(r.ParamNames()) == 0 {
 				waiting = append(waiting, r.Path)
 			}
 		}
@@ -62,7 +62,7 @@ func (h *harvest) note(routes []attacks.Route, path string, p attacks.Person) (a
 	}
 	for _, r := range routes {
 		values, ok := match(r, path)
-		if !ok {
+		if !ok || r.JSON {
 			continue
 		}
 		for name, value := range values {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -27,7 +28,11 @@ func (d *demo) arrive(ctx context.Context, slug string) (*attacks.City, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s of %s: %w", a.Role, slug, err)
 			}
-			city.People = append(city.People, attacks.Person{Name: a.Role, Role: a.Role, Session: session})
+			key, err := d.key(ctx, city, session, a.Password)
+			if err != nil {
+				return nil, fmt.Errorf("a key for %s of %s: %w", a.Role, slug, err)
+			}
+			city.People = append(city.People, attacks.Person{Name: a.Role, Role: a.Role, Session: session, Key: key})
 			if a.Role == "municipality" {
 				if session, err = d.signIn(ctx, city, a, false); err != nil {
 					return nil, fmt.Errorf("%s of %s, halfway: %w", a.Role, slug, err)
@@ -51,6 +56,24 @@ func (d *demo) signIn(ctx context.Context, c *attacks.City, a account, complete 
 		return "", err
 	}
 	return d.post(ctx, c, session, "/accedi/codice", url.Values{"code": {code}})
+}
+
+var keyText = regexp.MustCompile(`wx_[\w-]{43}`)
+
+// key makes a key that may do all that its person may.
+func (d *demo) key(ctx context.Context, c *attacks.City, session, password string) (string, error) {
+	form := url.Values{"name": {"attack"}, "days": {"7"}, "password": {password},
+		"scopes": {"account:read", "orders:read", "orders:write", "services:read", "services:write", "inbox:read", "inbox:write"}}
+	reply, err := d.server.Do(ctx, attacks.Request{Method: http.MethodPost, Host: hostOf(c), Target: "/area-personale/sessioni/chiavi", Form: form, Header: map[string]string{
+		"Origin": c.Base, "Sec-Fetch-Site": "same-origin", "Cookie": attacks.SessionCookie + "=" + session,
+	}})
+	if err != nil {
+		return "", err
+	}
+	if key := keyText.FindString(reply.Body); key != "" {
+		return key, nil
+	}
+	return "", fmt.Errorf("no key in the answer, which was %d", reply.Status)
 }
 
 // post sends a form as the city's own page would, and gives the session that comes back.

@@ -232,7 +232,7 @@ func (s *shop) sound(ctx context.Context) error {
 	if err != nil || broken != 0 {
 		return fmt.Errorf("the audit chain is broken at %d: %w", broken, err)
 	}
-	parts, err := s.app.orders.Orders(inside, s.people[0])
+	parts, err := s.app.orders.Orders(inside, s.people[0], orders.Window{})
 	if err != nil {
 		return err
 	}

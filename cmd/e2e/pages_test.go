@@ -28,7 +28,7 @@ type route struct {
 }
 
 // notPages are routes that answer with something else than a page.
-var notPages = regexp.MustCompile(`^/(media|static|theme|livez|readyz|favicon|robots\.txt|sitemap)|\.(csv|pdf)$`)
+var notPages = regexp.MustCompile(`^/(api|media|static|theme|livez|readyz|favicon|robots\.txt|sitemap)|\.(csv|pdf)$`)
 
 // pageRoutes are the program's pages, from its own table.
 func pageRoutes(t testing.TB) []route {
@@ -170,6 +170,12 @@ func TestPages(t *testing.T) {
 	admin := c.person("city_admin")
 	half.send(t, "/accedi", url.Values{"email": {admin.Email}, "password": {admin.Password}})
 	sessions["halfway"] = half.session
+	program := &caller{d: shared, city: c, session: sessions["citizen"]}
+	if status, _ := program.post(t, "/area-personale/sessioni/chiavi", url.Values{
+		"name": {"Il mio programma"}, "scopes": {"orders:read"}, "days": {"7"}, "password": {c.person("citizen").Password},
+	}); status != http.StatusOK {
+		t.Errorf("a key for a program: %d", status)
+	}
 	found, elsewhere := explore(t, routes, c, sessions, mailed)
 	for pattern, path := range unlinked {
 		found[pattern] = kind{name: nameOf(pattern), path: path, status: http.StatusOK}

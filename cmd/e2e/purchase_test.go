@@ -7,50 +7,61 @@ import (
 	"time"
 )
 
-// TestPurchase is one purchase from start to end over three roles, and one that ends with the money back.
+// TestPurchase is one service from its first draft to the last cent, over three roles: written, sent back, approved, found, bought and delivered;
+// and an order that ends with the money back.
 func TestPurchase(t *testing.T) {
 	t.Parallel()
 	bothWays(t, "cremona", "sondrio", func(t *testing.T, c city, scripts bool) {
-		const password = "una scatola di bottoni"
-		email := newcomer("bruna", c)
-		w, desk := chrome.open(t, c, scripts), chrome.open(t, c, true)
-		what := bought[c.Slug]
-		what.buy(w)
-		register(w, email, password)
-		first := what.checkout(w, email, password)
-		w.go200("/area-personale/ordini")
-		w.picture("buys-7-orders")
+		w, desk, office := chrome.open(t, c, scripts), chrome.open(t, c, scripts), chrome.open(t, c, scripts)
+		what := offers[c.Slug]
 		comeIn(desk, c.person("provider"))
-		serve(desk)
-		w.go200("/area-personale/ordini/" + first)
-		w.expect("Concluso")
-		w.picture("buys-8-delivered")
-		w.go200("/area-personale/ordini/" + first + "/ricevuta")
-		w.picture("buys-9-receipt")
-
-		what.buy(w)
-		began := time.Now()
-		second := what.checkout(w, email, password)
-		refuse(desk)
-		eventually(t, "the money is back", func() bool {
-			w.go200("/area-personale/ordini/" + second)
-			return strings.Contains(w.text(), "Rimborso fatto")
-		})
-		w.picture("buys-10-returned")
-		if l := shared.letterTo(t, email, began); !strings.Contains(l.Subject, "pagamento ricevuto") {
-			t.Errorf("the first mail is %q", l.Subject)
-		}
-		what.statement(desk)
+		comeIn(office, c.person("municipality"))
+		what.write(desk)
+		what.submit(desk)
+		what.sendBack(office)
+		what.mend(desk)
+		what.approve(office)
+		what.find(w)
+		what.sell(w, desk)
 	})
 }
 
-// article is a service of the demo's provider, and what two of it cost.
-type article struct{ slug, two string }
+// sell is two purchases of a newcomer's: one is delivered, one refused.
+func (a *article) sell(w, desk *tab) {
+	w.t.Helper()
+	const password = "una scatola di bottoni"
+	email := newcomer("bruna", w.city)
+	a.buy(w)
+	register(w, email, password)
+	began := time.Now()
+	first := a.checkout(w, email, password)
+	w.go200("/area-personale/ordini")
+	w.picture("buys-7-orders")
+	serve(desk)
+	w.go200("/area-personale/ordini/" + first)
+	w.expect("Concluso")
+	w.picture("buys-8-delivered")
+	w.go200("/area-personale/ordini/" + first + "/ricevuta")
+	w.picture("buys-9-receipt")
 
-var bought = map[string]article{"cremona": {"lavanderia-a-domicilio", "19,00 €"}, "sondrio": {"spesa-e-farmaci-a-casa", "7,00 €"}}
+	a.buy(w)
+	paid := shared.letterTo(w.t, email, began)
+	if !strings.Contains(paid.Subject, "pagamento ricevuto") {
+		w.t.Errorf("the first mail is %q", paid.Subject)
+	}
+	w.reads("letter-paid", paid)
+	second := a.checkout(w, email, password)
+	refuse(desk)
+	eventually(w.t, "the money is back", func() bool {
+		w.go200("/area-personale/ordini/" + second)
+		return strings.Contains(w.text(), "Rimborso fatto")
+	})
+	w.picture("buys-10-returned")
+	a.statement(desk)
+}
 
 // buy puts two of a service into the basket.
-func (a article) buy(w *tab) {
+func (a *article) buy(w *tab) {
 	w.t.Helper()
 	w.go200("/servizi/" + a.slug)
 	w.picture("buys-1-sheet")
@@ -62,7 +73,7 @@ func (a article) buy(w *tab) {
 }
 
 // checkout orders what is in the basket, wrongly at first, pays it on the hosted page, and gives the order's id.
-func (a article) checkout(w *tab, email, password string) string {
+func (a *article) checkout(w *tab, email, password string) string {
 	w.t.Helper()
 	w.go200("/carrello")
 	w.expect(a.two)
@@ -128,7 +139,7 @@ func refuse(w *tab) {
 }
 
 // statement adds up: what was sold, and what was given back.
-func (a article) statement(w *tab) {
+func (a *article) statement(w *tab) {
 	w.t.Helper()
 	w.go200("/ente/estratto")
 	w.picture("serves-5-statement")

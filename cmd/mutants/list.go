@@ -29,6 +29,9 @@ var mutants = []mutant{
 	{name: "not forced, and the owner's role used", caught: "ForeignIDs", short: true, sql: asOwner + everyTable("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY")},
 	{name: "a role that passes row security", caught: "ForeignIDs", short: true, sql: "ALTER ROLE welfarex_app BYPASSRLS"},
 	{name: "a session accepted on a sibling host", caught: "Crossing", sql: open("sessions", "accounts", "memberships")},
+	{name: "answers kept for all cities", caught: "Programs", sql: open("answers") + `ALTER TABLE answers DROP CONSTRAINT answers_tenant_id_account_id_fkey;
+		ALTER TABLE answers DROP CONSTRAINT answers_tenant_id_fkey; ALTER TABLE answers ALTER tenant_id SET DEFAULT '00000000-0000-0000-0000-000000000000'`,
+		edits: []edit{{"modules/kit/web/api.go", "Account: r.Actor.Account, Route:", "Account: [16]byte{}, Route:"}}},
 	{name: "links of mails unscoped", caught: "Links", sql: open("tokens", "accounts")},
 	{name: "rate limits unscoped", caught: "Limits", sql: open("throttles") + `ALTER TABLE throttles DROP CONSTRAINT throttles_tenant_id_fkey;
 		ALTER TABLE throttles ALTER tenant_id SET DEFAULT '00000000-0000-0000-0000-000000000000'`},
@@ -51,6 +54,9 @@ var mutants = []mutant{
 		`Path: "/", Expires: expires`, `Path: "/", Domain: r.server.Base.Parent, Expires: expires`}}},
 	{name: "the password is enough for staff", caught: "Knock", edits: []edit{{"modules/kit/web/server.go",
 		"if actor.Complete() {", "if actor != nil {"}}},
+	{name: "a session in the place of a key", caught: "Crossing", edits: []edit{{"modules/kit/web/api.go", "case actor.Scopes == nil, !actor.Complete():", "case !actor.Complete():"}}},
+	{name: "a key in the place of a session", caught: "Crossing", edits: []edit{{"modules/kit/web/server.go", " || err == nil && actor.Scopes != nil {", " {"}}},
+	{name: "scopes that nobody asks for", caught: "Programs", edits: []edit{{"modules/kit/web/api.go", "case !slices.Contains(r.Actor.Scopes, row.Scope):", "case row.Scope == \"?\":"}}},
 	{name: "replies to people signed in may be stored", caught: "Knock", edits: []edit{{"modules/kit/web/server.go",
 		"if r.Half != nil || c.Method() != fiber.MethodGet || route.Class == Own {", "if c.Method() != fiber.MethodGet {"}}},
 	{name: "pages kept by address alone", caught: "Caches", short: true, edits: []edit{{"modules/kit/web/cache.go",

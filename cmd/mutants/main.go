@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/welfarex/welfarex/cmd/mutants/overlay"
 )
 
 // suite is where the isolation suite lives.
@@ -90,12 +92,12 @@ func baseline(ctx context.Context, binary string, chosen []mutant) error {
 func (m mutant) try(ctx context.Context, folder, plain string) (string, error) {
 	binary := plain
 	if len(m.edits) > 0 {
-		overlay, err := m.overlay(folder)
+		list, err := overlay.Write(".", folder, m.plants())
 		if err != nil {
 			return "", err
 		}
 		binary = filepath.Join(folder, "mutant.test")
-		if err := build(ctx, binary, overlay); err != nil {
+		if err := build(ctx, binary, list); err != nil {
 			return "", err
 		}
 	}
@@ -109,10 +111,10 @@ func (m mutant) try(ctx context.Context, folder, plain string) (string, error) {
 	return evidence(out), nil
 }
 
-func build(ctx context.Context, binary, overlay string) error {
+func build(ctx context.Context, binary, list string) error {
 	args := []string{"test", "-c", "-o", binary}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+	if list != "" {
+		args = append(args, "-overlay", list)
 	}
 	out, err := exec.CommandContext(ctx, "go", append(args, suite)...).CombinedOutput() //nolint:gosec // our own arguments
 	if err != nil {

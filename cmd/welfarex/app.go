@@ -92,7 +92,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 	a.attach(a.queue)
 	a.publishing.Guard()
 	a.server = &web.Server{
-		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts,
+		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts, Once: a.once, Rate: a.config.APIRate,
 		Ready: a.ready, Routes: a.manifest(),
 	}
 	return nil
@@ -140,7 +140,7 @@ func (a *App) work(ctx context.Context) error {
 	return a.queue.Stop(ending)
 }
 
-// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads) or holds no
+// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads, files of old drafts) or holds no
 // longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
@@ -170,7 +170,7 @@ func (a *App) sweep(ctx context.Context) {
 
 func (a *App) sweepCity(ctx context.Context) error {
 	_, err := a.files.Sweep(ctx, time.Now())
-	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx))
+	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx), a.once.Sweep(ctx))
 }
 
 // Close lets go of everything.
@@ -311,6 +311,10 @@ type routeLine struct {
 	Bare   bool              `json:"bare,omitempty"`
 	Cached bool              `json:"cached,omitempty"`
 	Signed bool              `json:"signed,omitempty"`
+	Scope  string            `json:"scope,omitempty"` // of a key that a program must show
+	JSON   bool              `json:"json,omitempty"`  // an operation of the API
+	Types  map[string]string `json:"types,omitempty"` // of the properties that Form names
+	Match  bool              `json:"match,omitempty"` // takes If-Match
 	Roles  []string          `json:"roles,omitempty"` // that the common policy lets in, where who is "may …"
 }
 
@@ -319,7 +323,7 @@ func described(list []web.Route, policy *authz.Policy) []routeLine {
 	for i, r := range list {
 		lines[i] = routeLine{
 			Method: r.Method, Path: r.Path, Who: r.Who.String(), Class: string(r.Class), About: r.About, Params: r.Params, Query: r.Query, Form: r.Form,
-			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Roles: r.Who.Roles(policy),
+			Bare: r.Bare, Cached: r.Cached, Signed: r.Signed, Scope: r.Scope, JSON: r.JSON, Types: r.Types, Match: r.Matches, Roles: r.Who.Roles(policy),
 		}
 	}
 	return lines

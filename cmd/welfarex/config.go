@@ -32,6 +32,7 @@ type Config struct {
 	TrustedProxies   string `env:"WELFAREX_TRUSTED_PROXIES"`
 	LogLevel         string `env:"WELFAREX_LOG" envDefault:"info"`
 	Connections      int    `env:"WELFAREX_CONNECTIONS" envDefault:"16"`
+	APIRate          int    `env:"WELFAREX_API_RATE" envDefault:"600"` // requests a minute of one key
 }
 
 // readConfig takes the settings from the environment.
@@ -113,6 +114,7 @@ func (c Config) env(masked bool) string {
 		{"S3_ENDPOINT", c.S3Endpoint}, {"S3_BUCKET", c.S3Bucket}, {"S3_ACCESS_KEY", hide(c.S3AccessKey)}, {"S3_SECRET_KEY", hide(c.S3SecretKey)},
 		{"SMTP_URL", hide(c.SMTPURL)}, {"STRIPE_URL", c.StripeURL}, {"WELFAREX_KEY", hide(c.Key)}, {"WELFAREX_CHROMIUM", c.Chromium}, {"WELFAREX_TRUSTED_PROXIES", c.TrustedProxies},
 		{"WELFAREX_LOG", c.LogLevel}, {"WELFAREX_CONNECTIONS", strconv.Itoa(c.Connections)},
+		{"WELFAREX_API_RATE", strconv.Itoa(c.APIRate)},
 	} {
 		fmt.Fprintf(&b, "%s='%s'\n", line[0], line[1])
 	}

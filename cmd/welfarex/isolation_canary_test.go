@@ -31,7 +31,7 @@ func (c column) String() string { return c.table + "." + c.name }
 
 // machineRead are columns that the program parses: their canaries sit in a row that no page reads (published is false), or beside
 // what is parsed.
-var machineRead = regexp.MustCompile(`^(cities\.slug|hosts\.host|.*\.(slug|icon|email|web|picture|opens|closes|languages|closed|places|audiences|version)|services\.(picture|price_unit|sheet)|order_lines\.unit|payments\..*|payment_notices\..*|refunds\..*|` +
+var machineRead = regexp.MustCompile(`^(cities\.slug|hosts\.host|.*\.(slug|icon|email|web|picture|opens|closes|languages|closed|places|audiences|version)|services\.(picture|price_unit|sheet)|order_lines\.unit|answers\..*|sessions\.scopes|payments\..*|payment_notices\..*|refunds\..*|` +
 	`pages\.version|files\.(module|content_type)|policy_exceptions\..*|audit_entries\..*|secrets\.name|` +
 	`accounts\.(email|new_email|language|password|codice_fiscale)|tokens\.email|acceptances\.version|ledger_accounts\.name|ledger_transfers\.key)$`)
 

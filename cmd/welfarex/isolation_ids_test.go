@@ -38,6 +38,8 @@ func (s *stage) idsOf(p attacks.Person, r attacks.Route, param string) attacks.I
 	switch entity := r.Params[param]; entity {
 	case "session":
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.sessions })
+	case "key":
+		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.keys })
 	case "account":
 		return s.personal(p, r, func(c *twin) map[string]uuid.UUID { return c.things.accounts })
 	case "membership":

@@ -70,6 +70,9 @@ func manifestIsComplete(_ context.Context, t *testing.T, s *stage, w *attacks.Wo
 		}
 	}
 	for _, r := range s.app.server.Routes {
+		if r.JSON {
+			continue // its fields are its input's own
+		}
 		reads, err := fieldsRead(r)
 		if err != nil {
 			t.Error(err)

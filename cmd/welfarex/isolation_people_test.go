@@ -13,6 +13,7 @@ import (
 	"github.com/welfarex/welfarex/cmd/attack/attacks"
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/files"
+	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/modules/ledger"
 )
 
@@ -41,6 +42,7 @@ const totpSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 // things are the rows of a twin's people.
 type things struct {
 	accounts, sessions, memberships, members map[string]uuid.UUID // by person; members are of their households
+	keys                                     map[string]uuid.UUID // of their programs
 	providers                                []uuid.UUID
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
 	tokens                                   map[string]string    // by purpose: what the mail would carry
@@ -53,7 +55,7 @@ type things struct {
 // settle gives the city its people, and a row to every table that would else be empty.
 func (s *stage) settle(ctx context.Context, t *testing.T, c *twin) {
 	t.Helper()
-	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}, live: map[string]uuid.UUID{}}
+	c.things = things{accounts: map[string]uuid.UUID{}, sessions: map[string]uuid.UUID{}, keys: map[string]uuid.UUID{}, memberships: map[string]uuid.UUID{}, members: map[string]uuid.UUID{}, tokens: map[string]string{}, orders: map[string]uuid.UUID{}, parts: map[string]uuid.UUID{}, drafts: map[string]uuid.UUID{}, documents: map[string]uuid.UUID{}, live: map[string]uuid.UUID{}}
 	rows, err := s.super.Query(ctx, "SELECT id, slug FROM providers WHERE tenant_id = $1 AND kind <> 'comune' ORDER BY slug LIMIT 2", c.record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +117,7 @@ func (c *twin) address(i int) string {
 func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash string) {
 	t.Helper()
 	role := cast[i]
-	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Known: "persona " + markOf(c.letter, 900+i)}
+	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Key: fmt.Sprintf("wx_%s-key-%d", c.Slug, i), Known: "persona " + markOf(c.letter, 900+i)}
 	account, session := newUUID(), newUUID()
 	staff := role.role != authz.Citizen
 	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, name, password, verified_at, totp_since, phone) VALUES ($1, $2, $3, $4, now() - interval '1 day',
@@ -135,6 +137,9 @@ func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash s
 	}
 	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at)
 		VALUES ($1, $2, $3, $4, 'Firefox', now(), now(), '1 day', now() + interval '1 day')`, session, hashed(p.Session), account, staff && !role.half)
+	c.things.keys[role.name] = newUUID()
+	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, strong, agent, created_at, seen_at, idle, expires_at, scopes)
+		VALUES ($1, $2, $3, $4, 'Programma', now(), now(), '1 day', now() + interval '1 day', $5)`, c.things.keys[role.name], hashed(p.Key), account, staff && !role.half, web.Scopes)
 	c.things.members[role.name] = newUUID()
 	s.exec(ctx, t, c, `INSERT INTO household_members (id, account_id, name, birth_date, codice_fiscale, relation, created_at)
 		VALUES ($1, $2, $3, '1940-01-01', '', 'delegate', now())`, c.things.members[role.name], account, "Nucleo "+markOf(c.letter, 920+i))
@@ -164,6 +169,9 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	s.exec(ctx, t, c, "INSERT INTO policy_exceptions (role, verb, kind, effect) VALUES ($1, $2, $3, 'allow')", mark(8), mark(9), mark(10))
 	s.exec(ctx, t, c, "INSERT INTO secrets (name, sealed) VALUES ($1, 'sealed')", mark(11))
 	s.exec(ctx, t, c, "INSERT INTO throttles (key, since, hits) VALUES ($1, now(), 1)", hashed(mark(12)))
+	s.exec(ctx, t, c, `INSERT INTO sessions (id, token, account_id, agent, created_at, seen_at, idle, expires_at, scopes)
+		VALUES ($1, $2, $3, '', now(), now(), '1 day', now() + interval '1 day', ARRAY[$4])`, newUUID(), hashed(mark(33)), ghost, mark(33))
+	s.exec(ctx, t, c, "INSERT INTO answers (account_id, route, key, digest, answer, at) VALUES ($1, $2, $3, '', $4, now())", ghost, mark(30), mark(31), mark(32))
 	s.sell(ctx, t, c, mark(20), mark(21))
 	s.order(ctx, t, c, "citizen", "provider", "paid", "settimana")
 	s.order(ctx, t, c, "another citizen", "another provider", "accepted", "ora")
@@ -197,9 +205,9 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 func (s *stage) writes(ctx context.Context, t *testing.T, c *twin, provider int, state string) uuid.UUID {
 	t.Helper()
 	service := newUUID()
-	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, reason, updated_at, submitted_at)
-		VALUES ($1, $2, $3, 1, $4, $5, $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
-		`{"title": "Bozza", "summary": "Una bozza", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
+	s.exec(ctx, t, c, `INSERT INTO service_versions (id, service_id, provider_id, number, state, content, seen, reason, updated_at, submitted_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $5::jsonb || '{"summary": "Com''era"}', $6, now(), now())`, newUUID(), service, c.things.providers[provider], state,
+		`{"title": "Bozza", "summary": "Una bozza", "title_en": "Draft", "summary_en": "A draft", "deadlines": "30/04/2027 Domande", "needs": ["casa"], "price_kind": "fixed", "price": "7,50"}`, markOf(c.letter, 950+18))
 	s.exec(ctx, t, c, `INSERT INTO service_events (id, service_id, provider_id, number, verb, reason, at) VALUES ($1, $2, $3, 1, 'begun', $4, now())`,
 		newUUID(), service, c.things.providers[provider], markOf(c.letter, 950+19))
 	return service

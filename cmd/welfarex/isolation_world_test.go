@@ -100,7 +100,7 @@ func (s *stage) put(ctx context.Context, t *testing.T, l net.Listener, work bool
 	a, err := open(ctx, Config{
 		BaseURL: "http://welfarex.localhost:" + port, Connections: 8,
 		DatabaseURL: s.postgres.AppURL(), SMTPURL: s.mail.SMTPURL(), Key: base64.StdEncoding.EncodeToString(make([]byte, 32)),
-		S3Endpoint: s.s3.URL(), S3Bucket: local.Bucket, S3AccessKey: "isolation", S3SecretKey: "isolation-secret",
+		S3Endpoint: s.s3.URL(), S3Bucket: local.Bucket, S3AccessKey: "isolation", S3SecretKey: "isolation-secret", APIRate: 1_000_000,
 		Chromium: printer(t),
 	}, work)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
+	"github.com/welfarex/welfarex/modules/kit/once"
 	"github.com/welfarex/welfarex/modules/kit/pdf"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/kit/web"
@@ -35,6 +36,7 @@ type features struct {
 	payments   *payments.Service
 	orders     *orders.Service
 	publishing *publishing.Service
+	once       *once.Store
 }
 
 // assemble makes every module, once; a module that is not here does not exist.
@@ -57,6 +59,7 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.accounts = accounts.New(accounts.Options{
 		DB: a.db, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
 	})
+	a.once = once.New(a.db, time.Now)
 	a.ledger = ledger.New(ledger.Options{DB: a.db, Policy: a.policy, Now: time.Now})
 	a.payments = payments.New(payments.Options{DB: a.db, Ledger: a.ledger, Card: a.card(), Now: time.Now, Rand: rand.Reader})
 	a.orders = orders.New(orders.Options{

@@ -49,6 +49,7 @@ const (
 	noticeFactorReset = "factor_reset"
 	noticeRole        = "role"
 	noticeEmail       = "email"
+	noticeKey         = "key"
 )
 
 //words: accounts.mail.*
@@ -144,7 +145,7 @@ func (s *Service) sendLink(ctx context.Context, account *Account, to, purpose, p
 // notices lead to a page where the person can do something about it.
 var noticePaths = map[string]string{
 	noticeKnown: "/accedi", noticeRole: "/accedi", noticeFactorReset: "/accedi",
-	noticePassword: "/password-dimenticata", noticeFactorOn: "/area-personale/secondo-fattore", noticeFactorOff: "/area-personale/secondo-fattore",
+	noticeKey: keysPath, noticePassword: "/password-dimenticata", noticeFactorOn: "/area-personale/secondo-fattore", noticeFactorOff: "/area-personale/secondo-fattore",
 	noticeRecovery: "/area-personale/secondo-fattore", noticeCodes: "/area-personale/secondo-fattore",
 }
 

@@ -13,7 +13,7 @@ import (
 // Routes are this module's pages.
 func (s *Service) Routes() []web.Route {
 	var all []web.Route
-	for _, list := range [][]web.Route{s.loginRoutes(), s.linkRoutes(), s.ownRoutes(), s.householdRoutes(), s.factorRoutes(), s.workRoutes(), s.staffRoutes()} {
+	for _, list := range [][]web.Route{s.loginRoutes(), s.linkRoutes(), s.ownRoutes(), s.keyRoutes(), s.householdRoutes(), s.factorRoutes(), s.workRoutes(), s.staffRoutes(), s.operations()} {
 		all = append(all, list...)
 	}
 	return all

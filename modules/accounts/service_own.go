@@ -204,10 +204,10 @@ func (s *Service) EndSession(ctx context.Context, actor *authz.Actor, id uuid.UU
 	})
 }
 
-// EndOtherSessions ends every session of the person but this one.
+// EndOtherSessions ends every session of the person but this one; programs keep their keys.
 func (s *Service) EndOtherSessions(ctx context.Context, actor *authz.Actor) error {
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		if err := deleteSessions(ctx, actor.Account, actor.Session); err != nil {
+		if err := deleteOthers(ctx, actor.Account, actor.Session); err != nil {
 			return err
 		}
 		return audit(ctx, actor.ID(), actor.Account, "other_sessions_ended", "ended by the person")

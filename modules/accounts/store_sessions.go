@@ -24,11 +24,11 @@ func (s *Service) resume(ctx context.Context, hash []byte) (*authz.Actor, error)
 	var memberships []authz.Membership
 	var exceptions []authz.Exception
 	err := s.db.Read(ctx, func(b *pgx.Batch) {
-		b.Queue(`SELECT s.id, s.strong AND a.totp_since IS NOT NULL, a.id, a.name, a.email, a.language, a.totp_since IS NOT NULL
+		b.Queue(`SELECT s.id, s.strong AND a.totp_since IS NOT NULL, a.id, a.name, a.email, a.language, a.totp_since IS NOT NULL, s.scopes
 			FROM sessions s JOIN accounts a ON a.id = s.account_id
 			WHERE s.token = $1 AND `+living+` AND a.closed_at IS NULL`, hash, now).QueryRow(func(row pgx.Row) error {
 			var a authz.Actor
-			err := row.Scan(&a.Session, &a.Strong, &a.Account, &a.Name, &a.Email, &a.Language, &a.Enrolled)
+			err := row.Scan(&a.Session, &a.Strong, &a.Account, &a.Name, &a.Email, &a.Language, &a.Enrolled, &a.Scopes)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return problem.ErrUnauthenticated
 			}
@@ -44,7 +44,7 @@ func (s *Service) resume(ctx context.Context, hash []byte) (*authz.Actor, error)
 			exceptions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[authz.Exception])
 			return err
 		})
-		b.Queue("UPDATE sessions s SET seen_at = $2 WHERE s.token = $1 AND s.seen_at < $3 AND "+living, hash, now, now.Add(-seenEvery))
+		b.Queue("UPDATE sessions s SET seen_at = $2 WHERE s.token = $1 AND s.seen_at <= $3 AND "+living, hash, now, now.Add(-seenEvery))
 	})
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func insertSession(ctx context.Context, token string, x Session) error {
 }
 
 func deleteSession(ctx context.Context, account, id uuid.UUID) (bool, error) {
-	n, err := exec(ctx, "end a session", "DELETE FROM sessions WHERE account_id = $1 AND id = $2", account, id)
+	n, err := exec(ctx, "end a session", "DELETE FROM sessions WHERE account_id = $1 AND id = $2 AND scopes IS NULL", account, id)
 	return n == 1, err
 }
 
@@ -83,7 +83,13 @@ func deleteSessionToken(ctx context.Context, token string) (account uuid.UUID, e
 	return account, nil
 }
 
-// deleteSessions ends every session of an account but one; uuid.Nil ends them all. Sessions of anyone that are long over go with them.
+// deleteOthers ends every session of an account at a browser but one.
+func deleteOthers(ctx context.Context, account, but uuid.UUID) error {
+	_, err := exec(ctx, "end sessions", "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 AND scopes IS NULL", account, but)
+	return err
+}
+
+// deleteSessions ends every session of an account but one, and its programs' keys; uuid.Nil ends them all.
 func deleteSessions(ctx context.Context, account, but uuid.UUID) error {
 	_, err := exec(ctx, "end sessions", "DELETE FROM sessions WHERE account_id = $1 AND id <> $2", account, but)
 	return err
@@ -103,7 +109,7 @@ func (s *Service) listSessions(ctx context.Context, account uuid.UUID) (list []S
 
 func queueSessions(b *pgx.Batch, account uuid.UUID, now time.Time, into *[]Session) {
 	b.Queue(`SELECT s.id, s.account_id, s.strong, s.agent, s.created_at, s.seen_at, s.idle, s.expires_at FROM sessions s
-		WHERE s.account_id = $1 AND `+living+" ORDER BY s.seen_at DESC, s.id DESC", account, now).Query(func(rows pgx.Rows) (err error) {
+		WHERE s.account_id = $1 AND s.scopes IS NULL AND `+living+" ORDER BY s.seen_at DESC, s.id DESC", account, now).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
 		return err
 	})

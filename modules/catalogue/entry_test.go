@@ -118,6 +118,38 @@ func TestPublish_SurvivesTheNextApply(t *testing.T) {
 	}
 }
 
+func TestPublish_WritesTheEnglishTheDeadlinesAndTheCapacity(t *testing.T) {
+	t.Parallel()
+	ctx, city := opened(t)
+	s := New(testkit.DB(t), clock)
+	r := record(t, ctx, "pasti-a-domicilio")
+	if r.TitleEn == "" || r.SummaryEn == "" {
+		t.Fatalf("the folder's English is not in the record: %+v", r.Entry)
+	}
+	r.TitleEn, r.SummaryEn, r.Capacity = "Hot lunches", "", 120
+	r.Deadlines = []Deadline{{Date: "2099-01-31", Label: "Domande"}}
+	publish(t, ctx, r.ID, r.Provider, &r.Entry)
+	sheet, err := s.Sheet(ctx, "en", r.Slug)
+	if err != nil || sheet.Title != (Text{"Hot lunches", false}) || !sheet.Summary.Foreign || sheet.Capacity != 120 || !slices.Equal(sheet.Deadlines, r.Deadlines) {
+		t.Errorf("%+v, %v", sheet.Sheet, err)
+	}
+	if again := record(t, ctx, r.Slug); again.TitleEn != r.TitleEn || !slices.Equal(again.Deadlines, r.Deadlines) || again.Capacity != 120 {
+		t.Errorf("%+v", again.Entry)
+	}
+	if got := get(t, server(t).App(), city, "/servizi/"+r.Slug); !strings.Contains(got.body, "fino a 120 pasti al mese") {
+		t.Error("the capacity is not on the sheet")
+	}
+	found, err := s.List(ctx, "en", Filter{Question: "lunches", Page: 1})
+	if err != nil || !slices.ContainsFunc(found.Cards, func(c *Card) bool { return c.Slug == r.Slug }) {
+		t.Errorf("the English is not found: %v", err)
+	}
+	r.TitleEn = ""
+	publish(t, ctx, r.ID, r.Provider, &r.Entry)
+	if sheet, err = s.Sheet(ctx, "en", r.Slug); err != nil || !sheet.Title.Foreign {
+		t.Errorf("%+v, %v", sheet.Sheet, err)
+	}
+}
+
 func TestPublish_ANewServiceGetsASlugOfItsOwn(t *testing.T) {
 	t.Parallel()
 	ctx, city := opened(t)

@@ -155,9 +155,9 @@ func (s serviceFile) columns() map[string]any {
 
 // sheet is what only the service's own page shows; its long texts are ready to be written into it.
 func (s serviceFile) sheet() sheet {
-	list := make([]deadline, len(s.Deadlines))
+	list := make([]Deadline, len(s.Deadlines))
 	for i, d := range s.Deadlines {
-		list[i] = deadline(d)
+		list[i] = Deadline(d)
 	}
 	return sheet{
 		Addressed: prose.Passage(s.Addressed), How: prose.Passage(s.How), Needed: s.Needed, Obtained: prose.Passage(s.Obtained), Times: prose.Passage(s.Times), Deadlines: list,

@@ -174,6 +174,7 @@ type Sheet struct {
 	StatusReason string
 	PriceNote    string
 	PriceAct     string
+	Capacity     int // units a month; 0 if not told
 	Topics       []string
 	Areas        []string // names of the neighbourhoods it is limited to
 	Attachments  []Attachment
@@ -198,7 +199,7 @@ type sheet struct {
 	Needed        []string   `json:"needed"`
 	Obtained      string     `json:"obtained"`
 	Times         string     `json:"times"`
-	Deadlines     []deadline `json:"deadlines,omitempty"`
+	Deadlines     []Deadline `json:"deadlines,omitempty"`
 	Access        string     `json:"access"`
 	AccessOnline  bool       `json:"access_online,omitempty"`
 	AccessBooking bool       `json:"access_booking,omitempty"`
@@ -208,7 +209,8 @@ type sheet struct {
 	Email         string     `json:"email,omitempty"`
 }
 
-type deadline struct {
+// Deadline is a day by which something has to be done.
+type Deadline struct {
 	Date  string `json:"date"` // 2006-01-02
 	Label string `json:"label"`
 }
@@ -275,8 +277,8 @@ func (s *Sheet) email() string {
 }
 
 // ahead are the deadlines that are not over on a day.
-func (s *sheet) ahead(day string) []deadline {
-	var list []deadline
+func (s *sheet) ahead(day string) []Deadline {
+	var list []Deadline
 	for _, d := range s.Deadlines {
 		if d.Date >= day {
 			list = append(list, d)

@@ -5,9 +5,10 @@ import (
 )
 
 // Entry is a service as those who deliver it write it: long texts are Markdown, references are slugs. What the municipality alone says
-// of a service (its office, the act of its price, its deadlines) is not part of it.
+// of a service (its office, the act of its price) is not part of it.
 type Entry struct {
 	Title, Summary, Category          string
+	TitleEn, SummaryEn                string // what is empty is shown in Italian
 	Needs, For, Where, Neighbourhoods []string
 	Status                            Status
 	StatusReason                      string
@@ -18,6 +19,7 @@ type Entry struct {
 	Addressed, How, Obtained, Times   string
 	Access, Costs, Conditions         string
 	Needed                            []string
+	Deadlines                         []Deadline
 	Topics, Keywords                  []string
 	Phone, Email                      string
 	Picture                           uuid.UUID // uuid.Nil for none
@@ -106,15 +108,31 @@ func (e *Entry) file() serviceFile {
 	return serviceFile{
 		Title: e.Title, Summary: e.Summary, Addressed: e.Addressed, How: e.How, Needed: e.Needed, Obtained: e.Obtained, Times: e.Times,
 		Access: accessFile{Text: e.Access}, Costs: e.Costs, Conditions: e.Conditions, Topics: e.Topics, Keywords: e.Keywords,
-		Contacts: contactsFile{Phone: e.Phone, Email: e.Email},
+		Contacts: contactsFile{Phone: e.Phone, Email: e.Email}, Deadlines: e.deadlines(), En: e.twin(),
 	}
+}
+
+// twin is the English of the entry, or nil.
+func (e *Entry) twin() *serviceTwin {
+	if e.TitleEn == "" && e.SummaryEn == "" {
+		return nil
+	}
+	return &serviceTwin{e.TitleEn, e.SummaryEn}
+}
+
+func (e *Entry) deadlines() []deadlineFile {
+	list := make([]deadlineFile, len(e.Deadlines))
+	for i, d := range e.Deadlines {
+		list[i] = deadlineFile(d)
+	}
+	return list
 }
 
 // sheet renders the entry, keeping what it does not speak of.
 func (e *Entry) sheet(kept sheet) sheet {
 	file := e.file()
 	rendered := file.sheet()
-	rendered.Deadlines, rendered.AccessOnline, rendered.AccessBooking = kept.Deadlines, kept.AccessOnline, kept.AccessBooking
+	rendered.AccessOnline, rendered.AccessBooking = kept.AccessOnline, kept.AccessBooking
 	return rendered
 }
 
@@ -122,5 +140,5 @@ func (e *Entry) sheet(kept sheet) sheet {
 func (e *Entry) read(s *sheet) {
 	e.Addressed, e.How, e.Obtained, e.Times = source(s.Addressed), source(s.How), source(s.Obtained), source(s.Times)
 	e.Access, e.Costs, e.Conditions = source(s.Access), source(s.Costs), source(s.Conditions)
-	e.Needed, e.Phone, e.Email = s.Needed, s.Phone, s.Email
+	e.Needed, e.Deadlines, e.Phone, e.Email = s.Needed, s.Deadlines, s.Phone, s.Email
 }

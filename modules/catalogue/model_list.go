@@ -12,6 +12,7 @@ import (
 type Listing struct {
 	Filter   Filter
 	Cards    []*Card // of this page
+	All      []*Card // of every page
 	Total    int     // on all pages
 	Pages    int
 	Facets   Facets
@@ -213,6 +214,7 @@ func (f Filter) meant(c *Card) int {
 
 // page keeps the cards of the page asked for; a page behind the last is the last.
 func (l *Listing) page(cards []*Card) {
+	l.All = cards
 	l.Total = len(cards)
 	l.Pages = max(1, (len(cards)+PerPage-1)/PerPage)
 	l.Filter.Page = min(l.Filter.Page, l.Pages)

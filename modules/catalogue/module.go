@@ -24,7 +24,7 @@ func New(db *tenants.DB, now func() time.Time) *Service { return &Service{db, no
 
 // Module is the catalogue as the program sees it.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "catalogue", Words: locales, Routes: s.routes()}
+	return modules.Module{Name: "catalogue", Words: locales, Routes: append(s.routes(), s.operations()...)}
 }
 
 func (s *Service) routes() []web.Route {

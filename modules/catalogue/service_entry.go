@@ -80,6 +80,7 @@ func (s *Service) Preview(ctx context.Context, lang string, id, provider uuid.UU
 	page.Now, page.Preview = s.now().In(ui.Rome), true
 	e.card(&page.Card, lang)
 	page.sheet, page.Sale, page.StatusReason, page.PriceNote = e.sheet(sheet{}), e.Sale, e.StatusReason, e.PriceNote
+	page.Capacity = e.Capacity
 	page.Topics, page.Attachments, page.Category = e.Topics, e.Attachments, &Category{}
 	for i := range categories {
 		if categories[i].Slug == e.Category {
@@ -95,7 +96,7 @@ func (s *Service) Preview(ctx context.Context, lang string, id, provider uuid.UU
 }
 
 func (e *Entry) card(c *Card, lang string) {
-	c.Title, c.Summary = text(english(lang), e.Title, ""), text(english(lang), e.Summary, "")
+	c.Title, c.Summary = text(english(lang), e.Title, e.TitleEn), text(english(lang), e.Summary, e.SummaryEn)
 	c.Needs, c.Audiences, c.Places = joined(e.Needs), joined(e.For), joined(e.Where)
 	c.Neighbourhoods, c.Status, c.Price, c.Online = joined(e.Neighbourhoods), e.Status, e.Price, e.Sale != nil
 	if e.Picture != uuid.Nil {

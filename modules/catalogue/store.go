@@ -159,7 +159,7 @@ func (p *Provider) scan(rows pgx.Rows, today string, more ...any) error {
 
 // queueSheets asks for whole services, in the order in which their slugs are given.
 func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
-	b.Queue(selectCards+`'', s.sheet, s.status_reason, s.price_note, s.price_act, s.topics,
+	b.Queue(selectCards+`'', s.sheet, s.status_reason, s.price_note, s.price_act, s.capacity, s.topics,
 		ARRAY(SELECT n.name FROM neighbourhoods n WHERE n.slug = ANY (s.neighbourhoods) ORDER BY n.position),
 		COALESCE(o.name, ''), COALESCE(o.address, ''), COALESCE(o.phone, ''), COALESCE(o.email, ''), COALESCE(o.hours, ''),
 		p.slug, p.name, p.kind, p.accreditations, p.address, p.phone, p.email, p.web, p.vat_number, s.sale, s.attachments, s.updated_at`+fromServices+
@@ -168,7 +168,7 @@ func queueSheets(b *pgx.Batch, into *[]Sheet, english bool, slugs ...string) {
 			var c readCard
 			var o Office
 			p := &Provider{}
-			err := rows.Scan(append(c.targets(), &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Topics, &s.Areas,
+			err := rows.Scan(append(c.targets(), &s.sheet, &s.StatusReason, &s.PriceNote, &s.PriceAct, &s.Capacity, &s.Topics, &s.Areas,
 				&o.Name, &o.Address, &o.Phone, &o.Email, &o.Hours,
 				&p.Slug, &p.Name, &p.Kind, &p.Accreditations, &p.Address, &p.Phone, &p.Email, &p.Web, &p.VATNumber, &s.Sale, &s.Attachments, &s.Updated)...)
 			s.Card = c.card(english)

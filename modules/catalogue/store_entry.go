@@ -16,13 +16,13 @@ import (
 
 const selectRecords = `SELECT s.id, s.provider_id, s.slug, s.published, s.title, s.summary, c.slug, s.needs, s.audiences, s.places, s.neighbourhoods,
 	s.status, s.status_reason, s.price_kind, s.price_cents, s.price_max_cents, s.price_unit, s.price_note, s.sale, s.capacity, s.topics, s.keywords,
-	COALESCE(s.picture, '00000000-0000-0000-0000-000000000000'), s.attachments, s.sheet FROM services s JOIN categories c ON c.id = s.category_id `
+	COALESCE(s.picture, '00000000-0000-0000-0000-000000000000'), s.attachments, COALESCE(s.en ->> 'title', ''), COALESCE(s.en ->> 'summary', ''), s.sheet FROM services s JOIN categories c ON c.id = s.category_id `
 
 func scanRecord(row pgx.Row, r *Record) error {
 	var texts sheet
 	err := row.Scan(&r.ID, &r.Provider, &r.Slug, &r.Published, &r.Title, &r.Summary, &r.Category, &r.Needs, &r.For, &r.Where, &r.Neighbourhoods,
 		(*string)(&r.Status), &r.StatusReason, (*string)(&r.Price.Kind), &r.Price.Cents, &r.Price.Most, &r.Price.Unit, &r.PriceNote, &r.Sale, &r.Capacity,
-		&r.Topics, &r.Keywords, &r.Picture, &r.Attachments, &texts)
+		&r.Topics, &r.Keywords, &r.Picture, &r.Attachments, &r.TitleEn, &r.SummaryEn, &texts)
 	if err == nil {
 		r.read(&texts)
 	}
@@ -132,7 +132,7 @@ func lockSheet(ctx context.Context, id uuid.UUID) (kept sheet, there bool, err e
 	return kept, true, nil
 }
 
-// saveEntry writes an entry into its row. A translation of a title or summary that no longer stands goes.
+// saveEntry writes an entry into its row.
 func saveEntry(ctx context.Context, id uuid.UUID, e *Entry, rendered sheet) error {
 	attachments, err := json.Marshal(orEmpty(e.Attachments))
 	if err != nil {
@@ -145,11 +145,11 @@ func saveEntry(ctx context.Context, id uuid.UUID, e *Entry, rendered sheet) erro
 	tag, err := tenants.PgxTx(ctx).Exec(ctx, `UPDATE services s SET title = $2, summary = $3, category_id = c.id, needs = $5, audiences = $6, places = $7,
 		neighbourhoods = $8, status = $9, status_reason = $10, price_kind = $11, price_cents = $12, price_max_cents = $13, price_unit = $14, price_note = $15,
 		sale = $16, online = s.online OR $16::jsonb IS NOT NULL, capacity = $17, sheet = $18, topics = $19, keywords = $20, terms = $21, picture = $22,
-		attachments = $23, published = true, en = CASE WHEN s.title = $2 AND s.summary = $3 THEN s.en END
+		attachments = $23, published = true, en = $24
 		FROM categories c WHERE s.id = $1 AND c.slug = $4`,
 		id, e.Title, e.Summary, e.Category, orEmpty(e.Needs), orEmpty(e.For), orEmpty(e.Where), orEmpty(e.Neighbourhoods), e.Status, e.StatusReason,
 		e.Price.Kind, e.Price.Cents, e.Price.Most, e.Price.Unit, e.PriceNote, e.Sale, e.Capacity, rendered, orEmpty(e.Topics), orEmpty(e.Keywords),
-		e.file().terms(), picture, string(attachments))
+		e.file().terms(), picture, string(attachments), e.twin())
 	if err != nil {
 		return fmt.Errorf("write service %s: %w", id, err)
 	}

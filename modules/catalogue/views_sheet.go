@@ -48,6 +48,17 @@ func (s *SheetPage) callWords(p *ui.Page) string {
 	return p.T("catalogue.access.call")
 }
 
+//words: catalogue.capacity.*
+
+// capacityWords say how much there is in a month, in the unit of the price where a month holds several of it.
+func (s *SheetPage) capacityWords(p *ui.Page) string {
+	key := "catalogue.capacity." + s.Price.Unit
+	if !p.Voice().Known(key + ".other") {
+		key = "catalogue.capacity.any"
+	}
+	return p.N(key, s.Capacity)
+}
+
 // bookingHook tells the public validator whether a call books.
 func (s *SheetPage) bookingHook() string {
 	if s.AccessBooking {

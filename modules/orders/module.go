@@ -93,7 +93,7 @@ func (s *Service) Attach(q Queue) { s.queue = q }
 
 // Module is how the program sees the service.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "orders", Policy: Policy, Words: Words, Routes: s.Routes(), Jobs: s.Jobs}
+	return modules.Module{Name: "orders", Policy: Policy, Words: Words, Routes: append(s.Routes(), s.operations()...), Jobs: s.Jobs}
 }
 
 func (s *Service) newID() (uuid.UUID, error) { return uuid.NewV7FromReader(s.rand) }

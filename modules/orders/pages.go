@@ -36,7 +36,7 @@ func (s *Service) orderRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: checkoutPath, About: "Asks what an order still needs, and shows what the law wants shown before it.", Who: web.SignedIn, Class: web.Own, Handle: s.showCheckout},
 		{Method: "POST", Path: checkoutPath, About: "Orders what is in the basket, and leads to the payment.", Who: web.SignedIn, Class: web.Own, Form: []string{"key", "member", "address", "phone", "note", "terms", "total"}, Handle: s.placeOrder},
-		{Method: "GET", Path: ordersPath, About: "Lists the person's orders.", Who: web.SignedIn, Class: web.Own, Handle: s.showOrders},
+		{Method: "GET", Path: ordersPath, About: "Lists the person's orders.", Who: web.SignedIn, Class: web.Own, Query: []string{"prima"}, Handle: s.showOrders},
 		{Method: "GET", Path: ordersPath + "/:id", About: "Shows an order: what happens next, what was bought, what was paid.", Who: web.SignedIn, Class: web.Own, Params: order, Query: []string{"esito"}, Handle: s.showOrder},
 		{Method: "GET", Path: ordersPath + "/:id/ricevuta", About: "An order's receipt, to print.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.showReceipt},
 		{Method: "GET", Path: ordersPath + "/:id/ricevuta.pdf", About: "The same receipt as a tagged PDF.", Who: web.SignedIn, Class: web.Own, Params: order, Handle: s.sendReceipt},
@@ -163,14 +163,26 @@ func (s *Service) payOrder(r *web.Request) error {
 }
 
 func (s *Service) showOrders(r *web.Request) error {
-	parts, err := s.Orders(r.Ctx, r.Actor)
+	parts, older, err := windowOf(r, func(w Window) ([]*Part, error) { return s.Orders(r.Ctx, r.Actor, w) })
 	if err != nil {
 		return err
 	}
 	p := r.Page(r.T("orders.title"))
 	p.NoIndex = true
 	p.Crumbs = []ui.Crumb{{Title: r.T("area.personal"), Href: ownPath}, {Title: p.Title}}
-	return r.Show(ordersPage(p, parts))
+	return r.Show(ordersPage(p, parts, older))
+}
+
+// windowOf reads the part of a list that an address asks for; older is the mark of what comes before it, or "". What is no mark is the beginning.
+func windowOf(r *web.Request, read func(Window) ([]*Part, error)) (parts []*Part, older string, err error) {
+	w, err := ParseWindow(r.Query("prima"), perPage+1)
+	if err != nil {
+		w.limit = perPage + 1
+	}
+	if parts, err = read(w); err != nil || len(parts) <= perPage {
+		return parts, "", err
+	}
+	return parts[:perPage], parts[perPage-1].mark(), nil
 }
 
 // How the hosted page was left, as its address tells: what counts is what the rail says.

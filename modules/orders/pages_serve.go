@@ -19,7 +19,7 @@ func (s *Service) inboxRoutes() []web.Route {
 		return web.Route{Method: "POST", Path: inboxPath + "/:id/" + path, About: about, Who: serve, Class: web.Provider, Params: part, Form: form, Handle: do}
 	}
 	return []web.Route{
-		{Method: "GET", Path: inboxPath, About: "A provider's orders: those that wait first.", Who: serve, Class: web.Provider, Query: []string{"stato"}, Handle: s.showInbox},
+		{Method: "GET", Path: inboxPath, About: "A provider's orders: those that wait first.", Who: serve, Class: web.Provider, Query: []string{"stato", "prima"}, Handle: s.showInbox},
 		{Method: "GET", Path: inboxPath + "/:id", About: "One order of a provider, and what can be done with it.", Who: serve, Class: web.Provider, Params: part, Handle: s.showPart},
 		row("accettazione", "Accepts an order.", s.acceptPart),
 		row("rifiuto", "Refuses an order with a reason, and gives the money back.", s.refusePart, "why"),
@@ -56,14 +56,14 @@ func filterOf(word string) (string, []State) {
 
 func (s *Service) showInbox(r *web.Request) error {
 	word, states := filterOf(r.Query("stato"))
-	parts, err := s.Inbox(r.Ctx, r.Actor, states...)
+	parts, older, err := windowOf(r, func(w Window) ([]*Part, error) { return s.Inbox(r.Ctx, r.Actor, w, states...) })
 	if err != nil {
 		return err
 	}
 	p := r.Page(r.T("orders.inbox.title"))
 	p.NoIndex = true
 	p.Crumbs = []ui.Crumb{{Title: r.T("area.provider"), Href: "/ente"}, {Title: p.Title}}
-	return r.Show(inboxPage(p, parts, word, s.now()))
+	return r.Show(inboxPage(p, parts, word, older, s.now()))
 }
 
 // serveForm is what was typed on an order's page.

@@ -401,7 +401,7 @@ func TestPages_SpeakEnglish(t *testing.T) {
 	if back := w.cards.Sessions(keyOf(w.city))[0].SuccessURL; !strings.HasPrefix(back, "http://"+w.city.Host+":8080/en/area-personale/ordini/") {
 		t.Errorf("%s leads back to %s", a.where, back)
 	}
-	parts, err := w.Orders(w.ctx, w.anna)
+	parts, err := w.Orders(w.ctx, w.anna, Window{})
 	must(t, err)
 	p := parts[0]
 	w.pays(p)

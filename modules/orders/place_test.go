@@ -288,7 +288,7 @@ func TestOrders_AreThePayersOwnNewestFirst(t *testing.T) {
 	w := setup(t)
 	first, second := w.order(w.anna, "pasti", 1), w.order(w.anna, "lavanderia", 2)
 	w.order(w.bruno, "pasti", 1)
-	parts, err := w.Orders(w.ctx, w.anna)
+	parts, err := w.Orders(w.ctx, w.anna, Window{})
 	must(t, err)
 	if len(parts) != 2 || parts[0].ID != second.ID || parts[1].ID != first.ID || len(parts[1].Lines) != 1 || parts[1].Lines[0].Slug != "pasti" {
 		t.Errorf("%+v", parts)
@@ -302,7 +302,7 @@ func TestSeed_MakesADemonstrationOnce(t *testing.T) {
 	for range 2 {
 		must(t, w.Seed(w.ctx, w.anna, w.luca))
 	}
-	parts, err := w.Orders(w.ctx, w.anna)
+	parts, err := w.Orders(w.ctx, w.anna, Window{})
 	must(t, err)
 	same(t, "orders", len(parts), 2)
 	same(t, "states", fmt.Sprintf("%s %s %d", parts[0].State, parts[1].State, len(parts[1].Deliveries)), "paid accepted 1")

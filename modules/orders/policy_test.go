@@ -39,7 +39,7 @@ var useCases = []struct {
 		return err
 	}},
 	{"list", ordered, func(w *world, a *authz.Actor, p *Part) error {
-		parts, err := w.Orders(w.ctx, a)
+		parts, err := w.Orders(w.ctx, a, Window{})
 		return firstOf(parts, p, err)
 	}},
 	{"read", ordered, func(w *world, a *authz.Actor, p *Part) error { _, err := w.Order(w.ctx, a, p.Order.ID); return err }},
@@ -51,7 +51,7 @@ var useCases = []struct {
 	{"reply", ordered, func(w *world, a *authz.Actor, p *Part) error { return w.Reply(w.ctx, a, p.Order.ID, "x") }},
 	{"cancel", ordered, func(w *world, a *authz.Actor, p *Part) error { return w.Cancel(w.ctx, a, p.Order.ID) }},
 	{"inbox", wasPaid, func(w *world, a *authz.Actor, p *Part) error {
-		parts, err := w.Inbox(w.ctx, a)
+		parts, err := w.Inbox(w.ctx, a, Window{})
 		return firstOf(parts, p, err)
 	}},
 	{"serve", wasPaid, func(w *world, a *authz.Actor, p *Part) error { _, err := w.Served(w.ctx, a, p.ID); return err }},
@@ -179,7 +179,7 @@ func TestInbox_HoldsTheOrdersOfAllProvidersSomebodyWorksFor(t *testing.T) {
 	both := w.person("vera", authz.Membership{Role: authz.Provider, Provider: w.aurora}, authz.Membership{Role: authz.Provider, Provider: w.girasole})
 	first, second := w.paid("pasti", 1), w.paid("spesa", 1)
 	for who, want := range map[*authz.Actor][]uuid.UUID{w.luca: {first.ID}, w.sara: {second.ID}, both: {second.ID, first.ID}} {
-		parts, err := w.Inbox(w.ctx, who)
+		parts, err := w.Inbox(w.ctx, who, Window{})
 		must(t, err)
 		var ids []uuid.UUID
 		for _, p := range parts {
@@ -201,7 +201,7 @@ func TestInbox_FiltersByState(t *testing.T) {
 	}
 	w.order(w.anna, "pasti", 1)
 	for want, states := range map[int][]State{5: nil, 2: waiting, 1: {Placed}, 0: {Expired}} {
-		parts, err := w.Inbox(w.ctx, w.luca, states...)
+		parts, err := w.Inbox(w.ctx, w.luca, Window{}, states...)
 		must(t, err)
 		same(t, fmt.Sprint(states), len(parts), want)
 		if len(states) > 0 {

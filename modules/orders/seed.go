@@ -14,7 +14,7 @@ func (s *Service) Seed(ctx context.Context, citizen, worker *authz.Actor) error 
 	if err != nil || slug == "" {
 		return err
 	}
-	parts, err := s.Orders(ctx, citizen)
+	parts, err := s.Orders(ctx, citizen, Window{})
 	if err != nil || len(parts) > 0 {
 		return err
 	}

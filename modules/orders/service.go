@@ -45,9 +45,22 @@ func (s *Service) Basket(ctx context.Context, h Holder) (basket Basket, err erro
 	return basket, err
 }
 
-// Add puts units of a service into the holder's basket. A basket is one provider's for now: with replace another's is emptied first, without it
-// is refused. Errors: ErrNotSold, ErrOtherSeller.
+// Add puts units of a service into the holder's basket, beside what is there. A basket is one provider's for now: with replace another's is
+// emptied first, without it is refused. Errors: ErrNotSold, ErrOtherSeller.
 func (s *Service) Add(ctx context.Context, h Holder, slug string, quantity int, replace bool) error {
+	return s.fill(ctx, h, slug, replace, func(ctx context.Context, basket uuid.UUID, i *Item) error {
+		return addLine(ctx, basket, i.Service, max(1, quantity), i.Sale.Most, s.now())
+	})
+}
+
+// Put is Add for who says how many there shall be.
+func (s *Service) Put(ctx context.Context, h Holder, slug string, quantity int, replace bool) error {
+	return s.fill(ctx, h, slug, replace, func(ctx context.Context, basket uuid.UUID, i *Item) error {
+		return putLine(ctx, basket, i.Service, max(1, quantity), i.Sale.Most, s.now())
+	})
+}
+
+func (s *Service) fill(ctx context.Context, h Holder, slug string, replace bool, line func(ctx context.Context, basket uuid.UUID, i *Item) error) error {
 	item, seller, err := s.findItem(ctx, slug)
 	if err != nil {
 		return err
@@ -62,7 +75,7 @@ func (s *Service) Add(ctx context.Context, h Holder, slug string, quantity int, 
 		if err != nil {
 			return err
 		}
-		if err := addLine(ctx, basket, item.Service, max(1, quantity), item.Sale.Most, now); err != nil {
+		if err := line(ctx, basket, &item); err != nil {
 			return err
 		}
 		return touchBasket(ctx, basket, now)

@@ -154,12 +154,12 @@ func (s *Service) open(ctx context.Context, actor *authz.Actor, p *Part) error {
 	return audit(ctx, actor.ID(), p, "ordered", "order placed")
 }
 
-// Orders lists what the actor ordered or pays for, newest first.
-func (s *Service) Orders(ctx context.Context, actor *authz.Actor) ([]*Part, error) {
+// Orders lists what the actor pays for, newest first.
+func (s *Service) Orders(ctx context.Context, actor *authz.Actor, w Window) ([]*Part, error) {
 	if err := s.allow(actor, "read"); err != nil {
 		return nil, err
 	}
-	return s.readParts(ctx, "WHERE o.payer_id = $1", actor.Account)
+	return s.readWindow(ctx, w, "o.payer_id = $1", actor.Account)
 }
 
 // Order gives one of the actor's orders by its id. Errors: problem.ErrNotFound.

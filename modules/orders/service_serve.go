@@ -12,7 +12,7 @@ import (
 )
 
 // Inbox lists the orders of the actor's providers: those in one of the states, newest first; none means all.
-func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, states ...State) ([]*Part, error) {
+func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, w Window, states ...State) ([]*Part, error) {
 	if err := s.allow(actor, "serve"); err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, states ...State
 	for _, state := range states {
 		words = append(words, string(state))
 	}
-	return s.readParts(ctx, "WHERE p.provider_id = ANY ($1) AND (cardinality($2::text[]) = 0 OR p.state = ANY ($2))", s.providers(actor), words)
+	return s.readWindow(ctx, w, "p.provider_id = ANY ($1) AND (cardinality($2::text[]) = 0 OR p.state = ANY ($2))", s.providers(actor), words)
 }
 
 // Served gives one order of the actor's providers. Errors: problem.ErrNotFound.

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -129,6 +130,20 @@ func queueMessages(b *pgx.Batch, parts *[]*Part, ids string, args []any) {
 func (s *Service) readParts(ctx context.Context, where string, args ...any) (parts []*Part, err error) {
 	err = s.db.Read(ctx, func(b *pgx.Batch) { queueParts(b, &parts, where, args...) })
 	return parts, err
+}
+
+// readWindow reads the parts of a list that a window shows; cond speaks of o and p.
+func (s *Service) readWindow(ctx context.Context, w Window, cond string, args ...any) ([]*Part, error) {
+	where := "WHERE " + cond
+	if !w.before.IsZero() {
+		where += fmt.Sprintf(" AND (o.placed_at < $%[1]d OR o.placed_at = $%[1]d AND p.id > $%[2]d)", len(args)+1, len(args)+2)
+		args = append(args, w.before, w.after)
+	}
+	if w.limit > 0 {
+		where = fmt.Sprintf("WHERE p.id IN (SELECT p.id FROM order_parts p JOIN orders o ON o.id = p.order_id %s ORDER BY o.placed_at DESC, p.id LIMIT $%d)", where, len(args)+1)
+		args = append(args, w.limit)
+	}
+	return s.readParts(ctx, where, args...)
 }
 
 // readPart reads one part. Errors: problem.ErrNotFound.

@@ -144,6 +144,12 @@ func addLine(ctx context.Context, basket, service uuid.UUID, quantity, most int,
 		ON CONFLICT (tenant_id, basket_id, service_id) DO UPDATE SET quantity = LEAST(basket_lines.quantity + $3::int, $4::int)`, basket, service, quantity, most, now)
 }
 
+// putLine is addLine for who says how many there shall be.
+func putLine(ctx context.Context, basket, service uuid.UUID, quantity, most int, now time.Time) error {
+	return exec(ctx, "fill a basket", `INSERT INTO basket_lines (basket_id, service_id, quantity, added_at) VALUES ($1, $2, LEAST($3::int, $4::int), $5)
+		ON CONFLICT (tenant_id, basket_id, service_id) DO UPDATE SET quantity = EXCLUDED.quantity`, basket, service, quantity, most, now)
+}
+
 // setLine changes the units of a service; none takes it out.
 func setLine(ctx context.Context, basket, service uuid.UUID, quantity, most int) error {
 	if quantity <= 0 {

@@ -12,7 +12,7 @@ import (
 
 // Module is what the program mounts.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "places", Words: words, Routes: []web.Route{
+	return modules.Module{Name: "places", Words: words, Routes: append(s.operations(), []web.Route{
 		{
 			Method: http.MethodGet, Path: "/punti", About: "The access points, on a map and as a list, with who is there now.", Who: web.Anyone, Class: web.Portal,
 			Query: []string{"aperti", "quartiere", "senza-gradini", "lingua"}, Cached: true, Handle: s.list,
@@ -21,7 +21,7 @@ func (s *Service) Module() modules.Module {
 			Method: http.MethodGet, Path: "/punti/:slug", About: "One access point: hours, address, phone, languages.", Who: web.Anyone, Class: web.Portal,
 			Params: map[string]string{"slug": "access_point"}, Cached: true, Handle: s.show,
 		},
-	}}
+	}...)}
 }
 
 func (s *Service) list(r *web.Request) error {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,4 +122,73 @@ func TestDocumentName_IsANameAndNoMore(t *testing.T) {
 			t.Errorf("%q: %q, want %q", given, got, want)
 		}
 	}
+}
+
+// stored are the files of the city that the store still has, in the order in which they came.
+func (w *world) stored() (list []uuid.UUID) {
+	w.t.Helper()
+	return ask[[]uuid.UUID](w, "SELECT COALESCE(array_agg(id ORDER BY id), '{}') FROM files WHERE state = 'stored'")
+}
+
+// sweep runs the sweepers on a day after the first, and says how many objects went.
+func (w *world) sweep(days int) int {
+	w.t.Helper()
+	w.clock = today.AddDate(0, 0, days)
+	if err := w.Sweep(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	gone, err := w.files.Sweep(w.ctx, w.clock)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return gone
+}
+
+// gives uploads a picture for a draft and gives its id.
+func (w *world) gives(id uuid.UUID) uuid.UUID {
+	w.t.Helper()
+	w.upload("paolo", servicePath(id, "immagine"), w.version(id).Revision, "x.jpg", photo(w.t, 10)).leads(w.t, servicePath(id, "allegati"))
+	return w.version(id).Content.Picture
+}
+
+func TestFiles_OfOldDraftsGoAfterAWhile(t *testing.T) {
+	w := setup(t)
+	live := w.draft("paolo", whole())
+	first := w.gives(live)
+	w.submits("paolo", live)
+	w.approves("marco", live)
+	if err := w.Revise(w.ctx, w.people["paolo"], live); err != nil {
+		t.Fatal(err)
+	}
+	second := w.gives(live)
+	w.submits("paolo", live)
+	w.approves("marco", live)
+	open := w.draft("paolo", whole())
+	replaced, kept := w.gives(open), w.gives(open)
+	thrown := w.draft("paolo", whole())
+	discarded := w.gives(thrown)
+	if _, err := w.files.Put(w.ctx, files.File{Module: shelfOfFiles, ContentType: "image/png"}, []byte("nobody noted whose it is")); err != nil {
+		t.Fatal(err)
+	}
+	w.sql("UPDATE files SET created_at = $1", today)
+	if all := w.stored(); len(all) != 6 || w.sweep(29) != 0 {
+		t.Fatalf("%v, or one of them went too soon", all)
+	}
+	w.clock = today.AddDate(0, 0, 20)
+	if err := w.Discard(w.ctx, w.people["paolo"], thrown, w.version(thrown).Revision); err != nil {
+		t.Fatal(err)
+	}
+	if gone := w.sweep(31); gone != 2 || slices.Contains(w.stored(), replaced) {
+		t.Errorf("after a month %d went, of %v", gone, w.stored())
+	}
+	w.get("paolo", "/media/"+replaced.String()).wants(t, 404)
+	w.get("paolo", "/media/"+discarded.String()).wants(t, 200) // it was discarded eleven days ago
+	if gone := w.sweep(51); gone != 1 || !slices.Equal(w.stored(), []uuid.UUID{first, second, kept}) {
+		t.Errorf("a month after the draft %d went, %v stay", gone, w.stored())
+	}
+	if gone := w.sweep(500); gone != 0 {
+		t.Errorf("%d of what versions refer to went", gone)
+	}
+	w.get("", "/media/"+second.String()).wants(t, 200)
+	w.get("paolo", "/media/"+kept.String()).wants(t, 200)
 }

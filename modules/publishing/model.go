@@ -33,7 +33,8 @@ type Version struct {
 	Revision  int // counts changes, so that a form that is out of date is known
 	Content   Content
 	Authors   []uuid.UUID
-	Reason    string // why it was sent back
+	Reason    string   // why it was sent back last
+	Seen      *Content // what was sent back last; nil if nothing was
 	Updated   time.Time
 	Submitted time.Time
 }
@@ -97,7 +98,7 @@ func (v *Version) submit(author uuid.UUID, revision int, now time.Time) error {
 	if err := v.current(revision); err != nil {
 		return err
 	}
-	v.State, v.Reason, v.Submitted = Submitted, "", now
+	v.State, v.Submitted = Submitted, now
 	v.touch(now)
 	v.sign(author)
 	return nil
@@ -122,6 +123,10 @@ func (v *Version) decide(state State, reason string, revision int, now time.Time
 		return err
 	}
 	v.State, v.Reason = state, reason
+	if state == Returned {
+		seen := v.Content
+		v.Seen = &seen
+	}
 	v.touch(now)
 	return nil
 }

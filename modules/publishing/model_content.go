@@ -22,51 +22,55 @@ import (
 type Content struct {
 	Title          string   `json:"title"`
 	Summary        string   `json:"summary"`
-	Category       string   `json:"category"`
-	Needs          []string `json:"needs"`
-	For            []string `json:"for"`
-	Where          []string `json:"where"`
-	Neighbourhoods []string `json:"neighbourhoods"`
-	Topics         string   `json:"topics"`   // with commas between
-	Keywords       string   `json:"keywords"` // with commas between
+	Category       string   `json:"category" doc:"A slug."`
+	Needs          []string `json:"needs" doc:"Slugs."`
+	For            []string `json:"for" doc:"bambini, giovani, adulti, anziani, disabilita, famiglie, stranieri"`
+	Where          []string `json:"where" doc:"casa, sede, online"`
+	Neighbourhoods []string `json:"neighbourhoods" doc:"Slugs; none: the whole city."`
+	Topics         string   `json:"topics" doc:"With commas between."`
+	Keywords       string   `json:"keywords" doc:"With commas between."`
+	TitleEn        string   `json:"title_en" doc:"English; empty: the Italian is shown."`
+	SummaryEn      string   `json:"summary_en"`
 
-	Addressed  string `json:"addressed"`
+	Addressed  string `json:"addressed" doc:"Markdown, like all long texts."`
 	How        string `json:"how"`
-	Needed     string `json:"needed"` // one a line
+	Needed     string `json:"needed" doc:"One a line."`
 	Obtained   string `json:"obtained"`
 	Times      string `json:"times"`
+	Deadlines  string `json:"deadlines" doc:"One a line, its day first."`
 	Access     string `json:"access"`
 	Conditions string `json:"conditions"`
 	Costs      string `json:"costs"`
 
-	PriceKind  string `json:"price_kind"`
-	Price      string `json:"price"`
+	PriceKind  string `json:"price_kind" doc:"free, fixed, from, isee"`
+	Price      string `json:"price" doc:"In euro, as people type it: 12,50"`
 	PriceMost  string `json:"price_most"`
-	Unit       string `json:"unit"`
+	Unit       string `json:"unit" doc:"ora, pasto, mese…"`
 	PriceNote  string `json:"price_note"`
-	Sold       bool   `json:"sold"`
-	VAT        string `json:"vat"`
-	Most       string `json:"most"`
+	Sold       bool   `json:"sold" doc:"It can be bought on line."`
+	VAT        string `json:"vat" doc:"exempt, 5, 22"`
+	Most       string `json:"most" doc:"Units in one order."`
 	CancelDays string `json:"cancel_days"`
 	AskAddress bool   `json:"ask_address"`
 	AskPhone   bool   `json:"ask_phone"`
-	Capacity   string `json:"capacity"`
+	Capacity   string `json:"capacity" doc:"Units a month."`
 
 	Phone        string `json:"phone"`
 	Email        string `json:"email"`
-	Status       string `json:"status"`
+	Status       string `json:"status" doc:"active, inactive"`
 	StatusReason string `json:"status_reason"`
 
-	Picture     uuid.UUID              `json:"picture"`
-	Attachments []catalogue.Attachment `json:"attachments"`
+	Picture     uuid.UUID              `json:"picture" readOnly:"true" doc:"Added on the pages."`
+	Attachments []catalogue.Attachment `json:"attachments" readOnly:"true" doc:"Added on the pages."`
 }
 
 // contentOf is a service of the catalogue, ready to be written in.
 func contentOf(e *catalogue.Entry) Content {
 	c := Content{
 		Title: e.Title, Summary: e.Summary, Category: e.Category, Needs: e.Needs, For: e.For, Where: e.Where, Neighbourhoods: e.Neighbourhoods,
-		Topics: strings.Join(e.Topics, ", "), Keywords: strings.Join(e.Keywords, ", "), Addressed: e.Addressed, How: e.How,
-		Needed: strings.Join(e.Needed, "\n"), Obtained: e.Obtained, Times: e.Times, Access: e.Access, Conditions: e.Conditions, Costs: e.Costs,
+		Topics: strings.Join(e.Topics, ", "), Keywords: strings.Join(e.Keywords, ", "), TitleEn: e.TitleEn, SummaryEn: e.SummaryEn,
+		Addressed: e.Addressed, How: e.How, Needed: strings.Join(e.Needed, "\n"), Obtained: e.Obtained, Times: e.Times, Deadlines: writeDeadlines(e.Deadlines),
+		Access: e.Access, Conditions: e.Conditions, Costs: e.Costs,
 		PriceKind: string(e.Price.Kind), Unit: e.Price.Unit, PriceNote: e.PriceNote, Phone: e.Phone, Email: e.Email,
 		Status: string(e.Status), StatusReason: e.StatusReason, Picture: e.Picture, Attachments: e.Attachments,
 	}
@@ -115,6 +119,7 @@ func (c *Content) read(choices *catalogue.Choices, maker *catalogue.Maker) (*cat
 	r.sale()
 	r.contacts()
 	r.entry.Picture, r.entry.Attachments = c.Picture, c.Attachments
+	slices.SortStableFunc(r.wrong, func(a, b problem.Field) int { return placeOf(a.Name) - placeOf(b.Name) })
 	return &r.entry, r.wrong
 }
 
@@ -146,6 +151,7 @@ func (r *reading) basics() {
 	e.Neighbourhoods = r.some("neighbourhoods", r.Neighbourhoods, slugs(r.choices.Neighbourhoods), false)
 	e.Topics = r.list("topics", split(r.Topics, ","), mostTopics, longestWord, true)
 	e.Keywords = r.list("keywords", split(r.Keywords, ","), mostWords, longestWord, false)
+	e.TitleEn, e.SummaryEn = r.line("title_en", r.TitleEn, longestTitle, false), r.line("summary_en", r.SummaryEn, longestLine, false)
 }
 
 func slugs(list []catalogue.Named) []string {
@@ -199,6 +205,7 @@ func (r *reading) texts() {
 	e.Addressed, e.How = r.line("addressed", r.Addressed, longestText, true), r.line("how", r.How, longestText, true)
 	e.Needed = r.list("needed", split(r.Needed, "\n"), mostNeeded, 2*longestLine, true)
 	e.Obtained, e.Times = r.line("obtained", r.Obtained, longestText, true), r.line("times", r.Times, longestText, true)
+	e.Deadlines = r.deadlines()
 	e.Access = r.line("access", r.Access, longestText, true)
 	e.Conditions, e.Costs = r.line("conditions", r.Conditions, longestText, true), r.line("costs", r.Costs, longestText, false)
 }
@@ -256,6 +263,7 @@ func (r *reading) sale() {
 		return
 	}
 	switch {
+	case slices.ContainsFunc(r.wrong, func(f problem.Field) bool { return f.Name == "price" }): // one thing at a time
 	case r.entry.Price.Kind != catalogue.Fixed || r.entry.Price.Cents == 0:
 		r.wrong.Add("sold", "publishing.wrong.sold_price")
 	case r.maker.VATNumber == "":

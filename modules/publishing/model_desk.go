@@ -125,5 +125,13 @@ func (w *Work) Before() *Content {
 	return &c
 }
 
+// Asked is what the municipality wants changed, as long as its provider can still change it.
+func (w *Work) Asked() string {
+	if w.Open == nil || !w.Open.Editable() {
+		return ""
+	}
+	return w.Open.Reason
+}
+
 // Shelf is the shelf on which the version would stand, or nil.
 func (w *Work) shelf() *catalogue.Shelf { return w.Choices.Shelf(w.Shown().Category) }

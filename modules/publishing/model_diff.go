@@ -1,11 +1,21 @@
 package publishing
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
 
 // Piece is a stretch of a text that stayed, went or came.
 type Piece struct {
 	Op   Op
 	Text string
+}
+
+// apart gives the blanks before a piece, which no mark is put on, and the rest.
+func (p Piece) apart() (blanks, text string) {
+	text = strings.TrimLeftFunc(p.Text, unicode.IsSpace)
+	return p.Text[:len(p.Text)-len(text)], text
 }
 
 // Op is what became of a piece.

@@ -156,3 +156,47 @@ func TestCompare_TellsWordByWord(t *testing.T) {
 		}
 	}
 }
+
+func TestDeadline_IsReadAsPeopleWriteIt(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]catalogue.Deadline{
+		"30/04/2027 Domande per settembre": {Date: "2027-04-30", Label: "Domande per settembre"}, "1.2.2027: si apre": {Date: "2027-02-01", Label: "si apre"},
+		"2027-12-31 – fine": {Date: "2027-12-31", Label: "fine"}, "29/2/2028, bisestile": {Date: "2028-02-29", Label: "bisestile"},
+	} {
+		if got, ok := parseDeadline(typed); !ok || got != want {
+			t.Errorf("%q: %+v, %v", typed, got, ok)
+		}
+	}
+	for _, typed := range []string{"", "Domande per settembre", "30/04/2027", "31/02/2027 mai", "29/02/2027 mai", "1/13/2027 mai", "30/04/27 quando", "aprile 2027 domande", "0/1/2027 mai", "30/04/1927 ieri"} {
+		if got, ok := parseDeadline(typed); ok {
+			t.Errorf("%q was taken for %+v", typed, got)
+		}
+	}
+}
+
+func TestDeadlines_StandInTheOrderOfTheirDaysAndComeBackAsTyped(t *testing.T) {
+	t.Parallel()
+	c := Content{Deadlines: "30/06/2027 Fine\n\n2027-04-30 Domande"}
+	r := reading{Content: &c}
+	list := r.deadlines()
+	if got := writeDeadlines(list); got != "30/04/2027 Domande\n30/06/2027 Fine" || r.wrong.Err() != nil {
+		t.Errorf("%q, %v", got, r.wrong)
+	}
+	for typed, code := range map[string]string{
+		"domani": "publishing.wrong.deadline", "30/04/2027 " + strings.Repeat("x", longestLine+1): "publishing.wrong.long", manyLines(): "publishing.wrong.many",
+	} {
+		r := reading{Content: &Content{Deadlines: typed}}
+		if r.deadlines(); len(r.wrong) == 0 || r.wrong[0].Code != code {
+			t.Errorf("%.40q: %v", typed, r.wrong)
+		}
+	}
+}
+
+// manyLines are more deadlines than a sheet shows.
+func manyLines() string {
+	var lines []string
+	for i := range mostDeadlines + 1 {
+		lines = append(lines, fmt.Sprintf("%d/04/2027 x", i+1))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -88,7 +88,7 @@ func (s *Service) Attach(q Queue) { s.queue = q }
 
 // Module is how the program sees the service.
 func (s *Service) Module() modules.Module {
-	return modules.Module{Name: "publishing", Policy: Policy, Words: Words, Routes: s.Routes(), Jobs: s.Jobs}
+	return modules.Module{Name: "publishing", Policy: Policy, Words: Words, Routes: append(s.Routes(), s.operations()...), Jobs: s.Jobs}
 }
 
 // newID makes a UUIDv7.

@@ -19,8 +19,8 @@ type step struct {
 
 // steps are the pages of the form.
 var steps = []step{
-	{"basics", "essenziale", []string{"title", "summary", "category", "needs", "for", "where", "neighbourhoods", "topics", "keywords"}},
-	{"texts", "testi", []string{"addressed", "how", "needed", "obtained", "times", "access", "conditions", "costs"}},
+	{"basics", "essenziale", []string{"title", "summary", "category", "needs", "for", "where", "neighbourhoods", "topics", "keywords", "title_en", "summary_en"}},
+	{"texts", "testi", []string{"addressed", "how", "needed", "obtained", "times", "deadlines", "access", "conditions", "costs"}},
 	{"price", "prezzo", []string{"price_kind", "price", "price_most", "unit", "price_note", "capacity", "sold", "vat", "most", "cancel_days", "ask_address", "ask_phone"}},
 	{"contacts", "contatti", []string{"phone", "email", "status", "status_reason"}},
 	{"files", "allegati", []string{"picture", "attachments"}}, // uploaded one by one
@@ -36,6 +36,18 @@ func stepOf(field string) step {
 		}
 	}
 	return steps[0]
+}
+
+// placeOf counts the fields of the form that come before one.
+func placeOf(field string) int {
+	before := 0
+	for _, s := range steps {
+		if at := slices.Index(s.fields, field); at >= 0 {
+			return before + at
+		}
+		before += len(s.fields)
+	}
+	return before
 }
 
 func (s *Service) stepRoutes() []web.Route {
@@ -67,14 +79,14 @@ func typedBasics(r *web.Request) func(*Content) {
 	return func(c *Content) {
 		c.Title, c.Summary, c.Category = r.Form("title"), r.Form("summary"), r.Form("category")
 		c.Needs, c.For, c.Where, c.Neighbourhoods = r.FormAll("needs"), r.FormAll("for"), r.FormAll("where"), r.FormAll("neighbourhoods")
-		c.Topics, c.Keywords = r.Form("topics"), r.Form("keywords")
+		c.Topics, c.Keywords, c.TitleEn, c.SummaryEn = r.Form("topics"), r.Form("keywords"), r.Form("title_en"), r.Form("summary_en")
 	}
 }
 
 func typedTexts(r *web.Request) func(*Content) {
 	return func(c *Content) {
 		c.Addressed, c.How, c.Needed, c.Obtained = r.Form("addressed"), r.Form("how"), r.Form("needed"), r.Form("obtained")
-		c.Times, c.Access, c.Conditions, c.Costs = r.Form("times"), r.Form("access"), r.Form("conditions"), r.Form("costs")
+		c.Times, c.Deadlines, c.Access, c.Conditions, c.Costs = r.Form("times"), r.Form("deadlines"), r.Form("access"), r.Form("conditions"), r.Form("costs")
 	}
 }
 
@@ -142,7 +154,7 @@ func (s *Service) saveStep(r *web.Request, at int, write func(*Content)) error {
 		refusal = s.wrongIn(w, at)
 	}
 	if refusal != nil {
-		f.Errors = r.Messages(refusal)
+		f.Errors = messages(r, refusal)
 		return r.Again(refusal, s.stepComponent(r, f))
 	}
 	return r.Done(next(r, w, at), "publishing.saved")

@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -161,9 +162,14 @@ func (d *demands) lapsed(day string) []uuid.UUID {
 // sweeper is who acts when nobody does.
 const sweeper = "job:publishing.sweep"
 
-// Sweep unpublishes what needs an accreditation that has ended, and tells providers of ends that are near, in the city of ctx. It may
-// run as often as it likes: each thing is done once.
+// Sweep does what time brings in the city of ctx: services whose accreditation has ended, files of old drafts. It may run as often as it
+// likes: each thing is done once.
 func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.sweepAccreditations(ctx), s.sweepFiles(ctx))
+}
+
+// sweepAccreditations unpublishes what needs an accreditation that has ended, and tells providers of ends that are near.
+func (s *Service) sweepAccreditations(ctx context.Context) error {
 	x, err := s.readDemands(ctx)
 	if err != nil {
 		return err

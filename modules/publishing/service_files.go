@@ -171,3 +171,27 @@ func (s *Service) reveal(ctx context.Context, service uuid.UUID, c *Content) err
 	}
 	return s.files.Show(ctx, shelfOfFiles, shown, true)
 }
+
+// keptDays is how long a file stays that no version refers to: one may have second thoughts about a draft.
+const keptDays = 30
+
+// sweepFiles gives up what was uploaded for drafts and taken out or discarded with them; the file store's sweeper takes it away.
+func (s *Service) sweepFiles(ctx context.Context) error {
+	return s.db.Tx(ctx, func(ctx context.Context) error {
+		before := s.now().AddDate(0, 0, -keptDays)
+		lost, err := takeLost(ctx, before)
+		if err != nil {
+			return err
+		}
+		stray, err := strays(ctx, before)
+		if err != nil {
+			return err
+		}
+		for _, id := range slices.Concat(lost, stray) {
+			if err := s.files.Drop(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

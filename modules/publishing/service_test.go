@@ -57,7 +57,7 @@ func TestPublishing_ARefusalComesBackWithItsReason(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.work()
-	if len(w.mail.sent) != 3 || !slices.Contains(w.mail.sent[0].Paragraphs, "Scrivi gli orari.") {
+	if len(w.mail.sent) != 3 || !slices.Contains(w.mail.sent[0].Paragraphs, "«Scrivi gli orari.»") {
 		t.Errorf("%+v", w.mail.sent)
 	}
 	w.get("paolo", servicePath(id)).wants(t, 200, "Scrivi gli orari.", "Da rivedere")
@@ -65,7 +65,14 @@ func TestPublishing_ARefusalComesBackWithItsReason(t *testing.T) {
 	if _, err := w.Save(w.ctx, w.people["paolo"], id, v.Revision, func(c *Content) { c.Times = "Dalle 11 alle 13." }); err != nil {
 		t.Fatal(err)
 	}
+	w.get("paolo", servicePath(id)).wants(t, 200, "Il Comune chiede una modifica", "Che cosa hai corretto") // until it is sent again
+	w.get("paolo", servicePath(id, "testi")).wants(t, 200, "Scrivi gli orari.")
 	w.submits("paolo", id)
+	review := w.get("marco", reviewOf(id))
+	review.wants(t, 200, "Che cosa è cambiato", "Il Comune aveva chiesto: Scrivi gli orari.", "aggiunto: Dalle 11 alle 13.")
+	if strings.Count(review.body, "<del>") != 1 {
+		t.Error("the difference is not that with what was sent back")
+	}
 	w.approves("elena", id) // an administrator may, too
 	w.get("", "/servizi/pasti-caldi").wants(t, 200, "Dalle 11 alle 13.")
 }
@@ -105,6 +112,40 @@ func TestPublishing_WhatIsPublishedStaysUntilTheNextIsApproved(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 	w.get("paolo", deskPath).wants(t, 200, "Non sul portale", "Pasti d'oro")
+}
+
+func TestPublishing_EnglishDeadlinesAndCapacityAreOnTheSheet(t *testing.T) {
+	w := setup(t)
+	c := whole()
+	c.TitleEn, c.SummaryEn, c.Deadlines, c.Capacity = "Hot meals", "A hot lunch at home.", "24/11/2026 Ieri\n30/04/2027 Domande per settembre", "40"
+	id := w.draft("paolo", c)
+	w.get("paolo", "/en"+servicePath(id, "anteprima")).wants(t, 200, "Hot meals", "Domande per settembre", "up to 40 meals a month")
+	w.submits("paolo", id)
+	w.approves("marco", id)
+	w.get("", "/servizi/pasti-caldi").wants(t, 200, "Pasti caldi", "30 aprile 2027 Domande per settembre", "fino a 40 pasti al mese")
+	page := w.get("", "/en/servizi/pasti-caldi")
+	page.wants(t, 200, "Hot meals", "A hot lunch at home.", "up to 40 meals a month")
+	if strings.Contains(page.text(), "Ieri") {
+		t.Error("a day that is over shows")
+	}
+	w.get("", "/en/servizi?q=hot+meals").wants(t, 200, "Hot meals")
+	if err := w.Revise(w.ctx, w.people["paolo"], id); err != nil {
+		t.Fatal(err)
+	}
+	v := w.version(id)
+	if v.Content.TitleEn != c.TitleEn || v.Content.Deadlines != c.Deadlines || v.Content.Capacity != "40" {
+		t.Errorf("a revision begins with %+v", v.Content)
+	}
+	form := w.get("paolo", servicePath(id, "essenziale"))
+	form.wants(t, 200, "In inglese")
+	if !strings.Contains(form.body, `value="Hot meals"`) {
+		t.Error("the English is not in the form")
+	}
+	if _, err := w.Save(w.ctx, w.people["paolo"], id, v.Revision, func(c *Content) { c.Title, c.Deadlines = "Pasti d'oro", "" }); err != nil {
+		t.Fatal(err)
+	}
+	w.get("paolo", servicePath(id)).wants(t, 200, "Controlla l'inglese", "tolto: 24/11/2026")
+	w.post("paolo", servicePath(id, "testi"), "revision", "2", "deadlines", "a fine aprile").wants(t, 422, "ogni riga comincia con una data")
 }
 
 func TestApprove_NobodyApprovesTheirOwn(t *testing.T) {

@@ -13,13 +13,13 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-const selectVersions = `SELECT v.id, v.service_id, v.provider_id, v.number, v.state, v.revision, v.content, v.authors, v.reason, v.updated_at,
+const selectVersions = `SELECT v.id, v.service_id, v.provider_id, v.number, v.state, v.revision, v.content, v.authors, v.reason, v.seen, v.updated_at,
 	COALESCE(v.submitted_at, '0001-01-01Z') FROM service_versions v `
 
 const open = `v.state IN ('draft', 'submitted', 'returned')`
 
 func scanVersion(row pgx.Row, v *Version) error {
-	return row.Scan(&v.ID, &v.Service, &v.Provider, &v.Number, (*string)(&v.State), &v.Revision, &v.Content, &v.Authors, &v.Reason, &v.Updated, &v.Submitted)
+	return row.Scan(&v.ID, &v.Service, &v.Provider, &v.Number, (*string)(&v.State), &v.Revision, &v.Content, &v.Authors, &v.Reason, &v.Seen, &v.Updated, &v.Submitted)
 }
 
 func collectVersions(into *[]*Version) func(pgx.Rows) error {
@@ -74,7 +74,7 @@ func insertVersion(ctx context.Context, v *Version) error {
 
 func saveVersion(ctx context.Context, v *Version) error {
 	_, err := tenants.PgxTx(ctx).Exec(ctx, `UPDATE service_versions SET state = $2, revision = $3, content = $4, authors = $5, reason = $6, updated_at = $7,
-		submitted_at = $8 WHERE id = $1`, v.ID, v.State, v.Revision, v.Content, v.Authors, v.Reason, v.Updated, orNull(v.Submitted))
+		submitted_at = $8, seen = $9 WHERE id = $1`, v.ID, v.State, v.Revision, v.Content, v.Authors, v.Reason, v.Updated, orNull(v.Submitted), v.Seen)
 	if err != nil {
 		return fmt.Errorf("save version %s: %w", v.ID, err)
 	}

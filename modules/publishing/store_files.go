@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,7 @@ func (s *Service) providerOfFile(ctx context.Context, file uuid.UUID) (provider 
 }
 
 func insertFile(ctx context.Context, file uuid.UUID, v *Version) error {
-	_, err := tenants.PgxTx(ctx).Exec(ctx, "INSERT INTO service_files (file_id, service_id, provider_id) VALUES ($1, $2, $3)", file, v.Service, v.Provider)
+	_, err := tenants.PgxTx(ctx).Exec(ctx, "INSERT INTO service_files (file_id, service_id, provider_id, uploaded_at) VALUES ($1, $2, $3, $4)", file, v.Service, v.Provider, v.Updated)
 	if err != nil {
 		return fmt.Errorf("note whose file %s is: %w", file, err)
 	}
@@ -36,6 +37,30 @@ func filesOf(ctx context.Context, service uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT file_id FROM service_files WHERE service_id = $1", service)
 	if err != nil {
 		return nil, fmt.Errorf("look for the files of service %s: %w", service, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// takeLost removes from their services the files, uploaded before a moment, that no version refers to, and gives them. A version that was
+// discarded refers to its files until that moment; what was approved does so for ever.
+func takeLost(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, `DELETE FROM service_files f WHERE f.uploaded_at < $1 AND NOT EXISTS (
+			SELECT FROM service_versions v WHERE v.service_id = f.service_id AND (v.state <> 'discarded' OR v.updated_at >= $1)
+				AND (v.content ->> 'picture' = f.file_id::text OR EXISTS (
+					SELECT FROM jsonb_path_query(v.content, '$.attachments[*].id') a WHERE a #>> '{}' = f.file_id::text)))
+		RETURNING f.file_id`, before)
+	if err != nil {
+		return nil, fmt.Errorf("look for files that no version refers to: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// strays are files that were stored before a moment and never came to belong to a service, because the program was cut off in between.
+func strays(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, `SELECT f.id FROM files f WHERE f.module = $1 AND f.state = 'stored' AND f.created_at < $2
+		AND NOT EXISTS (SELECT FROM service_files x WHERE x.file_id = f.id)`, shelfOfFiles, before)
+	if err != nil {
+		return nil, fmt.Errorf("look for files that belong to no service: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }

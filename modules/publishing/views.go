@@ -10,10 +10,11 @@ import (
 
 	"github.com/welfarex/welfarex/modules/catalogue"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/prose"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
-//words: publishing.stage.* publishing.stage_about.* publishing.field.* publishing.help.* publishing.price_kind.* publishing.vat.* publishing.status.* publishing.event.*
+//words: publishing.continue.* publishing.stage.* publishing.stage_about.* publishing.field.* publishing.help.* publishing.price_kind.* publishing.vat.* publishing.status.* publishing.event.* publishing.blank.*
 
 func postTo(p *ui.Page, path string) templ.SafeURL { return templ.SafeURL(p.Href(path)) }
 
@@ -34,18 +35,25 @@ func shown(p *ui.Page, c *Content, choices *catalogue.Choices) []shownField {
 		{"title", c.Title, false}, {"summary", c.Summary, false}, {"category", shelfName(choices, c.Category), false},
 		{"needs", names(choices.Needs, c.Needs), false}, {"for", said(p, "catalogue.per.", c.For), false}, {"where", said(p, "catalogue.dove.", c.Where), false},
 		{"neighbourhoods", names(choices.Neighbourhoods, c.Neighbourhoods), false}, {"topics", c.Topics, false}, {"keywords", c.Keywords, false},
-		{"addressed", c.Addressed, true}, {"how", c.How, true}, {"needed", c.Needed, true}, {"obtained", c.Obtained, true}, {"times", c.Times, true},
+		{"title_en", c.TitleEn, false}, {"summary_en", c.SummaryEn, false},
+		{"addressed", c.Addressed, true}, {"how", c.How, true}, {"needed", c.Needed, true}, {"obtained", c.Obtained, true}, {"times", c.Times, true}, {"deadlines", c.Deadlines, true},
 		{"access", c.Access, true}, {"conditions", c.Conditions, true}, {"costs", c.Costs, true},
 	}
-	return append(append(list, shownPrice(p, c)...),
-		shownField{"phone", c.Phone, false}, shownField{"email", c.Email, false}, shownField{"status", wordOr(p, "publishing.status.", c.Status), false},
-		shownField{"status_reason", c.StatusReason, false}, shownField{"attachments", attachmentNames(c.Attachments), false}, shownField{"picture", pictureName(p, c), false})
+	list = append(append(list, shownPrice(p, c)...),
+		shownField{"phone", c.Phone, false}, shownField{"email", c.Email, false}, shownField{"status", wordOr(p, "publishing.status.", c.Status), false})
+	if c.Status == string(catalogue.Inactive) {
+		list = append(list, shownField{"status_reason", c.StatusReason, false})
+	}
+	return append(list, shownField{"picture", pictureName(p, c), false}, shownField{"attachments", attachmentNames(c.Attachments), false})
 }
 
 func shownPrice(p *ui.Page, c *Content) []shownField {
 	list := []shownField{{"price_kind", wordOr(p, "publishing.price_kind.", c.PriceKind), false}}
 	if c.PriceKind != string(catalogue.Free) {
-		list = append(list, shownField{"price", euro(c.Price), false}, shownField{"price_most", euro(c.PriceMost), false}, shownField{"unit", wordOr(p, "price.per.", c.Unit), false})
+		list = append(list, shownField{"price", euro(c.Price), false}, shownField{"unit", wordOr(p, "price.per.", c.Unit), false})
+	}
+	if c.PriceKind == string(catalogue.ByISEE) {
+		list = append(list, shownField{"price_most", euro(c.PriceMost), false})
 	}
 	list = append(list, shownField{"price_note", c.PriceNote, false}, shownField{"capacity", c.Capacity, false}, shownField{"sold", yesNo(p, c.Sold), false})
 	if c.Sold {
@@ -53,6 +61,24 @@ func shownPrice(p *ui.Page, c *Content) []shownField {
 			shownField{"ask_address", yesNo(p, c.AskAddress), false}, shownField{"ask_phone", yesNo(p, c.AskPhone), false})
 	}
 	return list
+}
+
+// langOf is the language in which a field is written.
+func langOf(field string) string {
+	if strings.HasSuffix(field, "_en") {
+		return "en"
+	}
+	return "it"
+}
+
+// stale says that the Italian of a name or summary changed, and its English stayed.
+func stale(w *Work) bool {
+	before := w.Before()
+	if before == nil || w.Open == nil || !w.Open.Editable() {
+		return false
+	}
+	c := &w.Open.Content
+	return c.Title != before.Title && c.TitleEn != "" && c.TitleEn == before.TitleEn || c.Summary != before.Summary && c.SummaryEn != "" && c.SummaryEn == before.SummaryEn
 }
 
 func yesNo(p *ui.Page, yes bool) string {
@@ -116,7 +142,7 @@ func attachmentNames(list []catalogue.Attachment) string {
 func pictureName(p *ui.Page, c *Content) string {
 	id := c.Picture.String()
 	if strings.Trim(id, "0-") == "" {
-		return p.T("publishing.none")
+		return p.T("publishing.blank")
 	}
 	return p.T("publishing.picture.of", "id", id[len(id)-6:])
 }
@@ -149,6 +175,14 @@ func differences(p *ui.Page, before, after *Content, choices *catalogue.Choices)
 	return list
 }
 
+// changedSince tells what a version changes of what was sent back; nothing, if nothing was.
+func changedSince(p *ui.Page, w *Work) []difference {
+	if w.Open == nil || w.Open.Seen == nil {
+		return nil
+	}
+	return differences(p, w.Open.Seen, &w.Open.Content, &w.Choices)
+}
+
 // partFacts are the fields of one step, as the service's page shows them.
 func partFacts(p *ui.Page, s step, c *Content, choices *catalogue.Choices) []ui.Fact {
 	var facts []ui.Fact
@@ -159,13 +193,15 @@ func partFacts(p *ui.Page, s step, c *Content, choices *catalogue.Choices) []ui.
 		fact := ui.Fact{Term: p.T("publishing.field." + f.Name), Text: f.Text}
 		switch {
 		case f.Text == "":
-			fact.Body = nothing(p)
+			fact.Body = nothing(p, f.Name)
 		case f.Name == "picture" && c.Picture != uuid.Nil:
 			fact.Body = pictureShown(p, c.Picture)
 		case f.Name == "attachments":
 			fact.Body = attachmentsShown(p, c)
-		case f.Long:
+		case f.Name == "needed", f.Name == "deadlines":
 			fact.Body = typedText(f.Text)
+		case f.Long:
+			fact.Body = writtenText(prose.Passage(f.Text))
 		}
 		facts = append(facts, fact)
 	}
@@ -237,7 +273,7 @@ func makerOptions(list []catalogue.Maker) []ui.Option {
 func missing(p *ui.Page, w *Work, wrong problem.Fields) []ui.Crumb {
 	list := make([]ui.Crumb, len(wrong))
 	for i, f := range wrong {
-		list[i] = ui.Crumb{Title: p.T(f.Code), Href: p.Href(servicePath(w.ID, stepOf(f.Name).path)) + "#" + f.Name}
+		list[i] = ui.Crumb{Title: p.T(f.Code, "field", p.T("publishing.field."+f.Name)), Href: p.Href(servicePath(w.ID, stepOf(f.Name).path)) + "#" + f.Name}
 	}
 	return list
 }

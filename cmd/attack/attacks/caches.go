@@ -25,21 +25,21 @@ func (w *World) Caches(ctx context.Context) {
 				continue
 			}
 			for _, who := range []string{"citizen", Visitor.Name, "city_admin", Visitor.Name} {
-				w.inTurn(ctx, address, who)
+				w.inTurn(ctx, route, address, who)
 			}
 		}
 	}
 }
 
 // inTurn asks the city, then the other, then the city again.
-func (w *World) inTurn(ctx context.Context, address, who string) {
+func (w *World) inTurn(ctx context.Context, route Route, address, who string) {
 	given := strings.ToLower(strings.NewReplacer("/en/", "/", "?fatto=x", "").Replace(address)) // pages give their own address back
 	for i, here := range []*City{w.City, w.Other, w.City} {
 		person, foreign := here.Person(who), w.Other
 		if i == 1 {
 			foreign = w.City
 		}
-		q := Request{Method: http.MethodGet, Host: hostport(here), Target: address, Header: as(person, map[string]string{"Accept-Encoding": "gzip"})}
+		q := Request{Method: http.MethodGet, Host: hostport(here), Target: address, Header: asking(route, person, map[string]string{"Accept-Encoding": "gzip"})}
 		reply, err := w.Server.Do(ctx, q)
 		var wrong []string
 		if err == nil {

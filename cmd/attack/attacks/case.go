@@ -2,7 +2,9 @@ package attacks
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -103,6 +105,10 @@ func (w *World) try(ctx context.Context, c Case) {
 
 // send sends a request and puts the city back if it may have changed.
 func (w *World) send(ctx context.Context, route Route, q Request) (Reply, error) {
+	if route.JSON && q.Method == http.MethodPost {
+		q.Header = maps.Clone(q.Header)
+		q.Header["Idempotency-Key"] = rand.Text()
+	}
 	reply, err := w.Server.Do(ctx, q)
 	if err == nil && !route.Safe() && w.Reset != nil && !turnedAway(reply) {
 		err = w.Reset(ctx)

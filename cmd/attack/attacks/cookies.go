@@ -20,6 +20,24 @@ func as(p Person, header map[string]string) map[string]string {
 	return all
 }
 
+// asking is how the person asks for a route: a browser shows a cookie, a program a key.
+func asking(r Route, p Person, header map[string]string) map[string]string {
+	if !r.JSON {
+		return as(p, header)
+	}
+	all := as(Visitor, header)
+	if p.Key != "" {
+		all["Authorization"] = "Bearer " + p.Key
+	}
+	if !r.Safe() {
+		all["Content-Type"] = "application/json"
+	}
+	if r.Match {
+		all["If-Match"] = `"1"`
+	}
+	return all
+}
+
 // own adds what a browser says of a form that the city itself showed.
 func own(c *City, header map[string]string) map[string]string {
 	header["Origin"] = c.Base

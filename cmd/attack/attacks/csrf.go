@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -21,12 +22,19 @@ func (w *World) CrossSite() []Case {
 			for _, origin := range w.origins() {
 				c := w.as(route, person, "forms sent by another site", origin.name, route.Method, path)
 				delete(c.Send.Header, "Origin")
+				if route.JSON { // a page of another site has the cookie, never the key
+					delete(c.Send.Header, "Authorization")
+					maps.Copy(c.Send.Header, as(person, nil))
+				}
 				delete(c.Send.Header, "Sec-Fetch-Site")
 				for k, v := range origin.header {
 					c.Send.Header[k] = v
 				}
-				if c.Want = []int{http.StatusForbidden}; route.Signed {
+				switch c.Want = []int{http.StatusForbidden}; {
+				case route.Signed:
 					c.Want = []int{http.StatusBadRequest}
+				case route.JSON:
+					c.Want = []int{http.StatusUnauthorized}
 				}
 				cases = append(cases, c)
 			}

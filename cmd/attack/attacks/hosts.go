@@ -23,7 +23,7 @@ func (w *World) Forged() []Case {
 			} {
 				c := w.as(route, person, "forged forwarding headers", header, route.Method, path)
 				like := c.Send
-				c.Send.Header = as(person, map[string]string{header: value})
+				c.Send.Header = asking(route, person, map[string]string{header: value})
 				c.Like, c.Gate, c.Echoed = &like, true, []string{there, w.Other.Slug}
 				cases = append(cases, c)
 			}

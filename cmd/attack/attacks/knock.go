@@ -1,9 +1,11 @@
 package attacks
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -60,6 +62,9 @@ func (w *World) knock(route Route, person Person, path string, k struct{ class, 
 	c.Gate, c.Echoed = true, []string{w.Other.Slug}
 	if route.Safe() && gateFor(route, person) == open && k.after != "/" {
 		c.Want = []int{http.StatusOK, http.StatusSeeOther, http.StatusFound, http.StatusNotModified}
+		if route.JSON && strings.HasPrefix(k.after, "?") {
+			c.Want = []int{http.StatusUnprocessableEntity} // a program is told of a word that nobody knows
+		}
 	}
 	return c, true
 }
@@ -71,10 +76,10 @@ func (w *World) harmful(route Route, person Person) bool {
 
 // as is a case of a person who uses the city as its own pages would make them.
 func (w *World) as(route Route, person Person, class, twist, method, target string) Case {
-	q := Request{Method: method, Host: hostport(w.City), Target: target, Header: as(person, nil)}
+	q := Request{Method: method, Host: hostport(w.City), Target: target, Header: asking(route, person, nil)}
 	if !route.Safe() {
 		q.Header = own(w.City, q.Header)
-		q.Form = filled(route)
+		q.fill(route, filled(route))
 	}
 	return Case{Class: class, Route: route, Person: person, Twist: twist, Send: q, Fresh: slices.Contains(drawn, route.Path)}
 }
@@ -102,6 +107,36 @@ func filled(route Route) url.Values {
 		}
 	}
 	return form
+}
+
+// fill puts a form into the request; to a program's operation it goes as JSON, with the types that its document names.
+func (q *Request) fill(route Route, form url.Values) {
+	q.Form, q.Body = form, ""
+	if !route.JSON {
+		return
+	}
+	q.Form = nil
+	if len(route.Form) == 0 && len(form) == 0 {
+		return
+	}
+	body := map[string]any{}
+	for name := range form {
+		body[name] = typed(route.Types[name], form[name])
+	}
+	raw, _ := json.Marshal(body) // texts and numbers
+	q.Body = string(raw)
+}
+
+func typed(kind string, values []string) any {
+	switch n, err := strconv.Atoi(values[0]); {
+	case kind == "array":
+		return values
+	case kind == "integer" && err == nil:
+		return n
+	case kind == "boolean":
+		return values[0] == "1"
+	}
+	return values[0]
 }
 
 func ownIDs(ids IDs) string { return ids.Own }

@@ -24,6 +24,10 @@ type Route struct {
 	Cached bool              `json:"cached,omitempty"`
 	Signed bool              `json:"signed,omitempty"` // by another server: no form, and refused without its signature
 	Bare   bool              `json:"bare,omitempty"`   // no English twin
+	Scope  string            `json:"scope,omitempty"`  // of a key that a program must show
+	JSON   bool              `json:"json,omitempty"`   // an operation of the API: a key says who asks, a cookie counts for nothing
+	Types  map[string]string `json:"types,omitempty"`  // of the properties that Form names
+	Match  bool              `json:"match,omitempty"`  // takes If-Match
 }
 
 // Name is how reports speak of the route.
@@ -58,6 +62,7 @@ func (r Route) At(values map[string]string) string {
 var Fixed = []Route{
 	{Method: http.MethodGet, Path: "/livez", About: "Does the process answer?", Who: "public", Class: "machine", Bare: true},
 	{Method: http.MethodGet, Path: "/readyz", About: "Could it serve a request?", Who: "public", Class: "machine", Bare: true},
+	{Method: http.MethodGet, Path: "/api/v1/openapi.json", About: "The document of the API.", Who: "public", Class: "machine", Bare: true},
 	{Method: http.MethodGet, Path: "/static/:name", About: "A built asset.", Who: "public", Class: "machine", Params: map[string]string{"name": "asset"}, Bare: true},
 	{Method: http.MethodGet, Path: "/theme/:name", About: "The city's colours.", Who: "public", Class: "machine", Params: map[string]string{"name": "theme"}, Bare: true},
 }

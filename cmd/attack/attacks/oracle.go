@@ -89,6 +89,8 @@ func judgeGate(c Case, r Reply) []string {
 	got := fmt.Sprintf("%d %s", r.Status, r.Header.Get("Location"))
 	reads := c.Send.Method == http.MethodGet || c.Send.Method == http.MethodHead
 	switch g := gateFor(c.Route, c.Person); {
+	case g == keyWall && r.Status != http.StatusUnauthorized:
+		return []string{"needs a key, but answered " + got}
 	case g == forbidden && r.Status != http.StatusForbidden:
 		return []string{"is not for this role, but answered " + got}
 	case (g == loginWall || g == codeWall) && !reads && r.Status != http.StatusUnauthorized:
@@ -136,7 +138,7 @@ func (c Case) different(a, b Reply) string {
 func headerText(r Reply) string {
 	var lines []string
 	for name, values := range r.Header {
-		if name != "Date" && name != "X-Request-Id" {
+		if name != "Date" && name != "X-Request-Id" && !strings.HasPrefix(name, "X-Ratelimit-") {
 			lines = append(lines, name+": "+strings.Join(values, " | "))
 		}
 	}

@@ -11,6 +11,7 @@ type Person struct {
 	Role    string // as in the policy; "" for a visitor
 	Half    bool   // the password was right, the second factor is still to come
 	Session string
+	Key     string // of a program that acts for them
 	Known   string // the name that pages greet them by, in lower case; no visitor may see it
 }
 
@@ -50,12 +51,17 @@ const (
 	open      gate = iota
 	loginWall      // sent to log in
 	codeWall       // sent to give the second factor
+	keyWall        // a program without a key that holds
 	forbidden      // a role that may not
 )
 
 // gateFor applies the manifest's who to a person.
 func gateFor(r Route, p Person) gate {
 	switch {
+	case r.JSON && p.Half, r.JSON && r.Scope != "" && p.Role == "":
+		return keyWall
+	case r.JSON && r.Scope == "":
+		return open
 	case r.Who == "public" || r.Who == "anyone":
 		return open
 	case p.Role == "":

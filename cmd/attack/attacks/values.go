@@ -70,9 +70,11 @@ func (w *World) FormValues() []Case {
 func (w *World) foreignField(route Route, person Person, path, field string, pair Pair) Case {
 	c := w.as(route, person, "ids of another city in a form", field+" of another city", route.Method, path)
 	like := c.Send
-	c.Send.Form, like.Form = filled(route), filled(route)
-	c.Send.Form.Set(field, pair.Foreign)
-	like.Form.Set(field, pair.MadeUp)
+	foreign, madeUp := filled(route), filled(route)
+	foreign.Set(field, pair.Foreign)
+	madeUp.Set(field, pair.MadeUp)
+	c.Send.fill(route, foreign)
+	like.fill(route, madeUp)
 	c.Like, c.Alike, c.Echoed = &like, pair, []string{pair.Foreign}
 	return c
 }
@@ -89,11 +91,13 @@ func Privileged(other *City, stranger string) url.Values {
 
 func (w *World) massAssignment(route Route, person Person, path string) Case {
 	c := w.as(route, person, "mass assignment", "fields that no form has", route.Method, path)
+	form := filled(route)
 	for name, values := range Privileged(w.Other, w.Stranger) {
-		if _, asked := c.Send.Form[name]; !asked {
-			c.Send.Form[name] = values
+		if _, asked := form[name]; !asked {
+			form[name] = values
 		}
 	}
+	c.Send.fill(route, form)
 	c.Gate = true
 	return c
 }

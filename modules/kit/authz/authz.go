@@ -46,6 +46,7 @@ type Actor struct {
 	Enrolled    bool        // has a second factor
 	Strong      bool        // has given it in this session
 	Exceptions  []Exception // of the city, read with the request
+	Scopes      []string    // of the key with which a program acts for the person; nil for a browser
 }
 
 // Exception is a city's deviation from the common policy.

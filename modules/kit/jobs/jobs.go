@@ -62,6 +62,8 @@ func (w *Workers) Do(ctx context.Context, args Args) error {
 type Queue struct{ client *river.Client[pgx.Tx] }
 
 const (
+	longest   = time.Minute      // how long a job may work
+	lost      = 2 * time.Minute  // when a job that still works is one of a process that died, and is done again
 	snooze    = 15 * time.Minute // how long a job of a suspended city waits before it asks again
 	elsewhere = 10 * time.Second // how long a job waits that another process must do
 )
@@ -69,7 +71,7 @@ const (
 // Open makes the queue; call Start to also work on it, with as many jobs at once as atOnce.
 func Open(db *tenants.DB, cities *tenants.Directory, workers *Workers, atOnce int) (*Queue, error) {
 	config := &river.Config{
-		Workers: workers.river, Logger: slog.Default(), JobTimeout: time.Minute,
+		Workers: workers.river, Logger: slog.Default(), JobTimeout: longest, RescueStuckJobsAfter: lost,
 		ReindexerSchedule: river.NeverSchedule(), // the app role owns no table
 		Middleware:        []rivertype.Middleware{enter(cities)},
 	}

@@ -252,6 +252,25 @@ func notBefore(t *testing.T, w *world) {
 	w.becomes(t, key, "completed")
 }
 
+// A process that is killed leaves its jobs as if they were still worked on.
+func TestQueue_AJobOfADeadProcessIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	if err := w.queue.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, _ := w.city(t)
+	key := w.order(func(context.Context) error { return nil })
+	w.enqueue(t, ctx, key)
+	if _, err := w.db.Pool().Exec(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_by = '{gone}', attempted_at = now() - interval '3 minutes'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.queue.Start(context.WithoutCancel(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	w.becomes(t, key, "completed")
+}
+
 // forge puts a job into the table past Enqueue.
 func (w *world) forge(t *testing.T, key uuid.UUID, metadata string) {
 	t.Helper()

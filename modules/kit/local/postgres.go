@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -192,6 +193,28 @@ func (p *Postgres) Stop(ctx context.Context) error {
 		p.close()
 	})
 	return p.stopErr
+}
+
+// Crash kills the server and everything that works for it, as when the power fails: nothing is written any more, nobody is told. Recover
+// starts it again.
+func (p *Postgres) Crash() {
+	p.child.signal(syscall.SIGKILL)
+	for _, pid := range processesIn(p.opt.Dir) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	<-p.child.done
+}
+
+// Recover starts a server that has crashed, at the same address, and returns once it answers.
+func (p *Postgres) Recover(ctx context.Context) error {
+	p.opt.Port = p.keys.Port
+	if err := clearOrphans(ctx, p.opt.Dir); err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	if err := p.run(ctx); err != nil {
+		return fmt.Errorf("postgres: recover: %w", err)
+	}
+	return nil
 }
 
 // abandon clears up after a failed start.

@@ -115,6 +115,29 @@ func TestPostgres_RolesMayWhatTheyShould(t *testing.T) {
 	}
 }
 
+func TestPostgres_ACrashKeepsWhatWasCommitted(t *testing.T) {
+	t.Parallel()
+	p := start(t, Options{})
+	url := p.OwnerURL()
+	must(t, execute(t, url, "CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)"))
+	c, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	defer c.Close(t.Context())
+	_, err = c.Exec(t.Context(), "BEGIN; INSERT INTO kept VALUES (2)")
+	must(t, err)
+	p.Crash()
+	if err := execute(t, url, "SELECT"); err == nil {
+		t.Error("a crashed server answers")
+	}
+	must(t, p.Recover(t.Context()))
+	if n, err := query[int](t, url, "SELECT sum(n) FROM kept"); n != 1 || err != nil {
+		t.Errorf("kept %d, %v", n, err)
+	}
+	p.Crash()
+	must(t, p.Recover(t.Context()))
+	must(t, p.Stop(context.Background()))
+}
+
 func TestPostgres_CopiesADatabase(t *testing.T) {
 	t.Parallel()
 	p := start(t, Options{Fast: true})

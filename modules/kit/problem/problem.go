@@ -17,6 +17,7 @@ const (
 	Forbidden       Kind = 403
 	NotFound        Kind = 404
 	Conflict        Kind = 409
+	Stale           Kind = 412 // it was changed since it was read
 	TooMany         Kind = 429
 )
 

@@ -32,6 +32,9 @@ type Request struct {
 	http   *fiber.Ctx
 	server *Server
 	cookie bool // the reply sets or takes back the session cookie
+
+	row     *Route // of an operation
+	refusal error  // of whoever asks for it
 }
 
 // Param is a path parameter.
@@ -62,8 +65,10 @@ func (r *Request) QueryAll(name string) []string {
 // RawQuery is the address after "?".
 func (r *Request) RawQuery() string { return string(r.http.Request().URI().QueryString()) }
 
-// Form is a field of the posted form, trimmed.
-func (r *Request) Form(name string) string { return strings.TrimSpace(r.Secret(name)) }
+// Form is a field of the posted form, trimmed, its lines ended by \n alone: browsers send two characters.
+func (r *Request) Form(name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(r.Secret(name), "\r\n", "\n"))
+}
 
 // Secret is a field of the posted form as it was typed, spaces and all. The address cannot stand in for a form.
 func (r *Request) Secret(name string) string {
@@ -117,6 +122,12 @@ func (r *Request) Agent() string { return r.http.Get(fiber.HeaderUserAgent) }
 
 // BaseURL is the scheme, host and port of this city, from its record and never from the request.
 func (r *Request) BaseURL() string { return r.server.Base.Of(r.City) }
+
+// Link is the full address of a page, in the language of the request.
+func (r *Request) Link(path string) string {
+	page := ui.Page{Lang: r.Lang}
+	return r.BaseURL() + page.Href(path)
+}
 
 // Page begins a page with its title.
 func (r *Request) Page(title string) *ui.Page {

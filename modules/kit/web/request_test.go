@@ -80,6 +80,7 @@ func TestForm_IsReadFromTheBodyAlone(t *testing.T) {
 		{"the address stands in for nothing", "/?nome=Eva&ruolo=city_admin", "x=y", `"" "" [] "Eva"`},
 		{"nor wins over it", "/?nome=Eva", "nome=Anna", `"Anna" "Anna" [] "Eva"`},
 		{"the first of two", "/", "nome=Anna&nome=Eva", `"Anna" "Anna" [] ""`},
+		{"lines as browsers send them", "/", "nome=Anna%0D%0AEva%0D%0A", `"Anna\nEva" "Anna\r\nEva\r\n" [] ""`},
 		{"bytes no database takes", "/?nome=%ff%00", "nome=A%00n%ffna&ruolo=%00", `"A�n�na" "A�n�na" ["�"] "��"`},
 	} {
 		if got := tell(s.post(c.target, c.body)); got != c.want {

@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/welfarex/welfarex/modules/kit/authz"
 )
 
@@ -75,4 +77,14 @@ type Route struct {
 	Bare   bool              // no English twin (sitemap, media)
 	Signed bool              // posted by another server, which proves itself by a signature: no check of where a form comes from
 	Handle func(*Request) error
+
+	// Of the rows that Operation makes:
+	Scope   string            // what a program's key must hold; "" needs no key
+	Creates bool              // answers 201
+	Again   bool              // a POST that does nothing more the second time: it asks for no Idempotency-Key
+	JSON    bool              // Form names the properties of a JSON body; whoever asks is known by a key
+	Types   map[string]string // of those properties: string, integer, boolean, array
+	Matches bool              // takes If-Match
+
+	register func(huma.API)
 }

@@ -55,8 +55,8 @@ func (b Base) Of(city *tenants.City) string {
 	return b.Scheme + "://" + host
 }
 
-// Sessions turns the cookie of a request into the person, with roles as they are now. It returns ErrUnauthenticated for
-// a cookie that is not a living session of the city of ctx.
+// Sessions turns the cookie of a request, or the key of a program, into the person, with roles as they are now. It returns ErrUnauthenticated
+// for what is not a living session of the city of ctx.
 type Sessions interface {
 	Resume(ctx context.Context, token string) (*authz.Actor, error)
 }
@@ -69,9 +69,11 @@ type Server struct {
 	Words     *ui.Words
 	Policy    *authz.Policy
 	Sessions  Sessions
+	Once      Once
 	Ready     func(context.Context) error // is everything the server needs at hand?
 	Routes    []Route
 	Uncached  bool // never answer a page from memory: for measuring
+	Rate      int  // requests a minute of one key, or of one address without; 0 means the usual
 
 	cache *pageCache
 }
@@ -92,7 +94,11 @@ func (s *Server) App() *fiber.App {
 	app.Use(s.enter)
 	app.Get("/static/:name", static)
 	app.Get("/theme/:name", theme)
+	s.api(app)
 	for _, route := range s.Routes {
+		if route.JSON {
+			continue
+		}
 		app.Add(route.Method, route.Path, s.handler(route, "it"))
 		if !route.Bare {
 			app.Add(route.Method, englishPath(route.Path), s.handler(route, "en"))
@@ -164,6 +170,9 @@ func (s *Server) enter(c *fiber.Ctx) (err error) {
 		c.Set("X-Robots-Tag", "noindex")
 		c.Set(fiber.HeaderRetryAfter, "3600")
 		c.Set(fiber.HeaderCacheControl, "no-store")
+		if asks(c) {
+			return r.sendProblem(r.newProblem(fiber.StatusServiceUnavailable, "problem.suspended"))
+		}
 		page := r.Page("")
 		page.NoIndex = true
 		return r.ShowAs(fiber.StatusServiceUnavailable, ui.ErrorPage(page, fiber.StatusServiceUnavailable))
@@ -301,7 +310,7 @@ func (s *Server) identify(r *Request) error {
 		return nil
 	}
 	actor, err := s.Sessions.Resume(r.Ctx, token)
-	if errors.Is(err, problem.ErrUnauthenticated) {
+	if errors.Is(err, problem.ErrUnauthenticated) || err == nil && actor.Scopes != nil { // a program's key opens no page
 		r.Forget()
 		return nil
 	}
@@ -365,13 +374,16 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		return c.Status(int(p.Kind)).Type("txt", "utf-8").SendString(p.Code + "\n")
 	}
 	if p.Kind == problem.Internal {
-		slog.Error("request failed", "city", r.City.Slug, "request", tenants.RequestID(r.Ctx), "route", c.Route().Path, "error", err)
+		s.logInternal(r, err)
 	}
 	c.Response().ResetBody()
 	for _, name := range []string{fiber.HeaderContentEncoding, fiber.HeaderContentDisposition, fiber.HeaderETag} {
 		c.Response().Header.Del(name) // of what was to be sent instead
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	if asks(c) {
+		return r.sendProblem(r.newProblem(int(p.Kind), p.Code))
+	}
 	page := r.Page("")
 	page.NoIndex, page.Query = true, ""
 	return r.ShowAs(int(p.Kind), ui.ErrorPage(page, int(p.Kind)))
