@@ -53,7 +53,7 @@ var reads = map[string][]string{
 	"programmes": {"offices"},
 	"ledger":     {"providers"},                         // whose statement it is
 	"orders":     {"services", "providers", "accounts"}, // what is sold by whom, and who gets mail
-	"publishing": {"accounts", "memberships", "files"},  // who did what, to whom letters go, and files that belong to nothing
+	"publishing": {"accounts", "memberships"},           // who did what, and to whom letters go
 	"portal":     {"audit_entries"},                     // when the city last changed, for /status
 }
 

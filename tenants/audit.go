@@ -19,6 +19,13 @@ type Entry struct {
 	Request     string // request id, if there was one
 }
 
+type keyKey struct{}
+
+// WithKey says that a program works with the key of that id: the trail notes it beside the request.
+func WithKey(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, keyKey{}, id)
+}
+
 // Audit adds an entry to the city's chain, in the running transaction.
 func Audit(ctx context.Context, e Entry) error {
 	before, err := digest(e.Before)
@@ -31,6 +38,9 @@ func Audit(ctx context.Context, e Entry) error {
 	}
 	if e.Request == "" {
 		e.Request = RequestID(ctx)
+		if key, ok := ctx.Value(keyKey{}).(string); ok {
+			e.Request += " key:" + key
+		}
 	}
 	// seq, at, prev and hash are the trigger's. Whoever audits next in this city waits for it, so it comes last.
 	Later(ctx, "audit "+e.Verb+" "+e.SubjectKind, `INSERT INTO audit_entries (seq, at, actor, subject_kind, subject, verb, purpose, before, after, request, prev, hash)

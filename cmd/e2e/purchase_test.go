@@ -132,7 +132,7 @@ func refuse(w *tab) {
 	if status := w.press("Rifiuta e restituisci"); status != http.StatusUnprocessableEntity {
 		w.t.Errorf("a refusal without a reason is answered with %d", status)
 	}
-	w.fill("why", "In quella settimana la lavanderia è chiusa.")
+	w.fill("why", "In quella settimana non abbiamo nessuno libero.")
 	w.send("why")
 	w.expect("Rifiutato")
 	w.picture("serves-4-refused")

@@ -312,3 +312,78 @@ func TestAPI_SaysWhatThePagesSay(t *testing.T) {
 		}
 	}
 }
+
+func TestAPI_TakesNothingThatItWouldHaveToUnpack(t *testing.T) {
+	t.Parallel()
+	h := raiseAPI(t, "api-packed")
+	a := h.ask("POST", "/orders", h.keys[authz.Citizen], "\x1f\x8b\x08\x00", "Content-Encoding", "gzip, gzip")
+	if a.StatusCode != http.StatusUnsupportedMediaType || a.text("code") != "api.media" {
+		t.Errorf("a packed body: %d %s", a.StatusCode, a.body)
+	}
+	req := httptest.NewRequest(http.MethodPost, "/accedi", strings.NewReader("\x1f\x8b\x08\x00"))
+	req.Host = h.city.Host
+	req.Header.Set("Content-Encoding", "br")
+	res, err := h.fiber.Test(req, -1)
+	h.must(err)
+	if _ = res.Body.Close(); res.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("a packed form: %d", res.StatusCode)
+	}
+}
+
+func TestAPI_ReadsTextsAsFormsDoAndNamesToTheLetter(t *testing.T) {
+	t.Parallel()
+	h := raiseAPI(t, "api-texts")
+	worker := h.keys[authz.Provider]
+	part := h.ask("GET", "/provider/orders?state=paid", worker, "").text("items.0.id")
+	for body, where := range map[string]string{`{"why":" \r\n "}`: "body.why", `{"Why":"No"}`: "body.Why", `{"why":"No","WHY":"Sì"}`: "body.WHY", `{"why":7}`: "body.why", `{`: "body"} {
+		if a := h.ask("POST", "/provider/orders/"+part+"/refusal", worker, body); a.StatusCode/100 != 4 || !strings.Contains(string(a.body), `"location":"`+where+`"`) || strings.Contains(string(a.body), "json:") {
+			t.Errorf("%s: %d %s", body, a.StatusCode, a.body)
+		}
+	}
+	if a := h.ask("PUT", "/basket/items/"+h.sold(), h.keys[authz.Citizen], `{"quantity":1,"Quantity":3000000000}`); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a name in two ways: %d %s", a.StatusCode, a.body)
+	}
+	if a := h.ask("POST", "/provider/orders/"+part+"/refusal", worker, `{"why":"Siamo\u0000 al completo.\r\nCi scusiamo. "}`); a.StatusCode != http.StatusOK {
+		t.Errorf("an honest reason: %d %s", a.StatusCode, a.body)
+	}
+	if why := h.ask("GET", "/provider/orders/"+part, worker, "").text("why"); why != "Siamo\uFFFD al completo.\nCi scusiamo." {
+		t.Errorf("the reason is %q", why)
+	}
+}
+
+func TestAPI_ARevisionNeverMeansTwoTexts(t *testing.T) {
+	t.Parallel()
+	h := raiseAPI(t, "api-revisions")
+	worker := h.keys[authz.Provider]
+	id := h.rowOf("SELECT id::text FROM services WHERE published AND provider_id = $1 AND id NOT IN (SELECT service_id FROM service_versions) ORDER BY slug LIMIT 1", h.people[authz.Provider].Memberships[0].Provider)
+	path := "/provider/services/" + id
+	key := uuid.NewString()
+	first := h.ask("POST", path+"/revision", worker, "", "Idempotency-Key", key)
+	again := h.ask("POST", path+"/revision", worker, "", "Idempotency-Key", key)
+	tag := first.Header.Get("ETag")
+	if tag == "" || again.Header.Get("ETag") != tag || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("tags %s and, sent again, %s", tag, again.Header.Get("ETag"))
+	}
+	if a := h.ask("GET", path, worker, "", "If-None-Match", tag); a.StatusCode != http.StatusNotModified {
+		t.Errorf("unchanged: %d", a.StatusCode)
+	}
+	key = uuid.NewString()
+	if a := h.ask("DELETE", path+"/draft", worker, "", "If-Match", tag); a.StatusCode != http.StatusNoContent {
+		t.Fatalf("discard: %d %s", a.StatusCode, a.body)
+	}
+	second := h.ask("POST", path+"/revision", worker, "")
+	content := h.json(h.ask("GET", path, worker, "").get("content"))
+	if a := h.ask("PUT", path+"/draft", worker, content, "If-Match", tag); a.StatusCode != http.StatusPreconditionFailed {
+		t.Errorf("the tag of a version that is gone: %d %s", a.StatusCode, a.body)
+	}
+	if a := h.ask("POST", path+"/submission", worker, "", "Idempotency-Key", key, "If-Match", second.Header.Get("ETag")); a.StatusCode != http.StatusOK {
+		t.Errorf("submit: %d %s", a.StatusCode, a.body)
+	}
+	if a := h.ask("POST", path+"/submission", worker, "", "Idempotency-Key", key, "If-Match", `"777"`); a.text("code") != "api.key_reused" {
+		t.Errorf("another revision under the key: %d %s", a.StatusCode, a.body)
+	}
+	back := h.ask("POST", path+"/withdrawal", worker, "", "If-None-Match", "*")
+	if back.StatusCode != http.StatusOK || len(back.body) == 0 {
+		t.Errorf("a change is answered %d, %d bytes", back.StatusCode, len(back.body))
+	}
+}

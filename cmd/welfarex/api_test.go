@@ -230,6 +230,12 @@ func (h *apiHouse) hold(req *http.Request, a answer) {
 	}
 }
 
+// holdAnswer holds a refusal against the document.
+func (h *apiHouse) holdAnswer(method, path string, a answer) {
+	h.Helper()
+	h.hold(httptest.NewRequest(method, "http://"+h.city.Host+web.APIPath+path, http.NoBody), a)
+}
+
 // note remembers which operation a path is one of.
 func (h *apiHouse) note(method, path string) {
 	path, _, _ = strings.Cut(web.APIPath+path, "?")

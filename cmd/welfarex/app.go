@@ -90,6 +90,7 @@ func (a *App) connect(ctx context.Context, work bool, only []string) (err error)
 		return err
 	}
 	a.attach(a.queue)
+	a.accounts.Guard()
 	a.publishing.Guard()
 	a.server = &web.Server{
 		Directory: a.cities, Base: a.parsed.base, Proxies: a.parsed.proxies, Words: a.words, Policy: a.policy, Sessions: a.accounts, Once: a.once, Rate: a.config.APIRate,
@@ -140,8 +141,8 @@ func (a *App) work(ctx context.Context) error {
 	return a.queue.Stop(ending)
 }
 
-// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads, files of old drafts) or holds no
-// longer (what needs an accreditation that has ended).
+// sweepEvery is how often each city is rid of what has had no meaning for a while (old sessions and links, interrupted uploads, files of
+// old drafts) or holds no longer (what needs an accreditation that has ended).
 const sweepEvery = time.Hour
 
 // sweep goes through the cities, one at a time, until ctx ends; once a day it looks at their ledgers, and asks their gateways.

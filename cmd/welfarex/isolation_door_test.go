@@ -59,6 +59,12 @@ func filesApart(h hand) {
 		r := h.get(h.alfa, h.alfa.Person(who).Session, "/media/"+h.alfa.things.documents["another provider"].String())
 		h.check("a document of another provider's draft as "+who, r.Status == status, itoa(r.Status))
 	}
+	for who, status := range map[string]int{"another citizen": http.StatusOK, "citizen": http.StatusNotFound, "provider": http.StatusNotFound, "municipality": http.StatusOK} {
+		r := h.get(h.alfa, h.alfa.Person(who).Session, "/media/"+h.alfa.things.act.String())
+		h.check("an act of another citizen's as "+who, r.Status == status, itoa(r.Status))
+		r = h.get(h.alfa, h.alfa.Person(who).Session, "/media/"+h.beta.things.act.String())
+		h.check("an act of beta as "+who, r.Status == http.StatusNotFound, itoa(r.Status))
+	}
 	for _, c := range []*twin{h.alfa, h.beta} {
 		r := h.get(c, "", "/media/"+c.things.public.String())
 		h.check("a file of the same kind of name in two cities", r.Status == http.StatusOK && strings.Contains(r.Body, c.Marks[0]), itoa(r.Status))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"testing"
 
@@ -46,7 +47,7 @@ type things struct {
 	providers                                []uuid.UUID
 	orders, parts                            map[string]uuid.UUID // by who ordered, and by who serves
 	tokens                                   map[string]string    // by purpose: what the mail would carry
-	public, private                          uuid.UUID            // files
+	public, private, act                     uuid.UUID            // files; the act is on what another citizen acts for somebody
 	drafts, documents, live                  map[string]uuid.UUID // by person: what their provider writes
 	submission                               uuid.UUID
 	providerSlugs                            []string
@@ -117,7 +118,7 @@ func (c *twin) address(i int) string {
 func (s *stage) arrive(ctx context.Context, t *testing.T, c *twin, i int, hash string) {
 	t.Helper()
 	role := cast[i]
-	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Key: fmt.Sprintf("wx_%s-key-%d", c.Slug, i), Known: "persona " + markOf(c.letter, 900+i)}
+	p := attacks.Person{Name: role.name, Role: role.role, Half: role.half, Session: fmt.Sprintf("%s-session-%d", c.Slug, i), Key: "wx_" + base64.RawURLEncoding.EncodeToString(hashed(fmt.Sprintf("%s-key-%d", c.Slug, i))), Known: "persona " + markOf(c.letter, 900+i)}
 	account, session := newUUID(), newUUID()
 	staff := role.role != authz.Citizen
 	s.exec(ctx, t, c, `INSERT INTO accounts (id, email, name, password, verified_at, totp_since, phone) VALUES ($1, $2, $3, $4, now() - interval '1 day',
@@ -191,6 +192,11 @@ func (s *stage) furnish(ctx context.Context, t *testing.T, c *twin) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.things.act, err = s.app.files.Put(c.in(ctx), files.File{Module: "accounts", Name: "documento.pdf", ContentType: "application/pdf"}, []byte("an act of "+mark(15)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.exec(ctx, t, c, "UPDATE household_members SET act = $2, act_at = now() WHERE id = $1", c.things.members["another citizen"], c.things.act)
 	for i, who := range []string{"provider", "another provider"} {
 		c.things.drafts[who] = s.writes(ctx, t, c, i, "draft")
 		c.things.live[who] = s.offered(ctx, t, c, i)

@@ -57,7 +57,7 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 		return err
 	}
 	a.accounts = accounts.New(accounts.Options{
-		DB: a.db, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
+		DB: a.db, Files: a.files, Mail: sender, Key: a.parsed.key, Policy: a.policy, Words: a.words, Base: a.parsed.base,
 	})
 	a.once = once.New(a.db, time.Now)
 	a.ledger = ledger.New(ledger.Options{DB: a.db, Policy: a.policy, Now: time.Now})

@@ -3,12 +3,15 @@ package accounts
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -21,7 +24,9 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/files"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
+	"github.com/welfarex/welfarex/modules/kit/local"
 	"github.com/welfarex/welfarex/modules/kit/mail"
 	"github.com/welfarex/welfarex/modules/kit/testkit"
 	"github.com/welfarex/welfarex/modules/kit/ui"
@@ -29,7 +34,16 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+var s3 *local.S3 // one in a process
+
+func TestMain(m *testing.M) {
+	var err error
+	if s3, err = local.StartS3(context.Background(), "", "", "key", "a secret of some length"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	testkit.Main(m)
+}
 
 const goodPassword = "cavallo batteria graffetta"
 
@@ -108,12 +122,17 @@ func open(t *testing.T) *world {
 	}
 	w := &world{t: t, ctx: ctx, city: city, clock: &clock{now: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)}, queue: &queue{}, mail: &letters{}}
 	base := web.Base{Scheme: "http", Parent: testkit.Parent, Port: "8080"}
-	w.Service = New(Options{DB: testkit.DB(t), Queue: w.queue, Mail: w.mail, Key: testKey, Policy: policy, Words: words, Base: base, Now: w.clock.Now})
+	store, err := files.Open(testkit.DB(t), files.Options{Endpoint: s3.URL(), Bucket: local.Bucket, AccessKey: "key", SecretKey: "a secret of some length"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Service = New(Options{DB: testkit.DB(t), Files: store, Queue: w.queue, Mail: w.mail, Key: testKey, Policy: policy, Words: words, Base: base, Now: w.clock.Now})
+	w.Guard()
 	w.argon = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 	if w.decoy, err = w.Hash("nobody knows this"); err != nil {
 		t.Fatal(err)
 	}
-	server := &web.Server{Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: w.Service, Routes: w.Routes()}
+	server := &web.Server{Directory: testkit.Cities(t), Base: base, Words: words, Policy: policy, Sessions: w.Service, Routes: append(w.Routes(), store.Routes()...)}
 	w.app = server.App()
 	return w
 }
@@ -285,13 +304,37 @@ func (b *browser) post(path string, pairs ...string) answer {
 	return b.do(http.MethodPost, path, form)
 }
 
+// upload sends a file.
+func (b *browser) upload(path string, body []byte) answer {
+	b.t.Helper()
+	var out bytes.Buffer
+	form := multipart.NewWriter(&out)
+	part, err := form.CreateFormFile("file", "Delega di Mario Rossi.pdf")
+	if err == nil {
+		_, err = part.Write(body)
+	}
+	if err = errors.Join(err, form.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.send(http.MethodPost, path, &out, form.FormDataContentType())
+}
+
 func (b *browser) do(method, path string, form url.Values) answer {
 	b.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	contentType := ""
+	if form != nil || method == http.MethodPost {
+		contentType = "application/x-www-form-urlencoded"
+	}
+	return b.send(method, path, strings.NewReader(form.Encode()), contentType)
+}
+
+func (b *browser) send(method, path string, body io.Reader, contentType string) answer {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, body)
 	r.Host = b.city.Host + ":8080"
 	r.Header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0) Firefox/132.0")
-	if form != nil || method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	if b.cookie != "" {
@@ -302,7 +345,7 @@ func (b *browser) do(method, path string, form url.Values) answer {
 		b.t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	read, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -311,7 +354,7 @@ func (b *browser) do(method, path string, form url.Values) answer {
 			b.cookie = c.Value
 		}
 	}
-	return answer{res.StatusCode, string(body), string(bytes.ToValidUTF8(body, nil)), res.Header.Get("Location"), res.Header}
+	return answer{res.StatusCode, string(read), string(bytes.ToValidUTF8(read, nil)), res.Header.Get("Location"), res.Header}
 }
 
 // login goes through every step of a login.

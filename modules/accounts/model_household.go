@@ -30,7 +30,12 @@ type Member struct {
 	FiscalCode string    // or ""
 	Relation   Relation
 	Added      time.Time
+	Act        uuid.UUID // the document of a guardian or a delegate; uuid.Nil as long as there is none
+	ActAdded   time.Time
 }
+
+// Rests says whether acting for the person rests on a document.
+func (m Member) Rests() bool { return m.Relation != Parent }
 
 // adult says whether a person born that day has come of age.
 func adult(born, today time.Time) bool { return !today.Before(born.AddDate(18, 0, 0)) }

@@ -36,7 +36,6 @@ type KeyRequest struct {
 var KeyDays = []int{7, 30, 90, 365}
 
 const (
-	keyPrefix      = "wx_" // by which scanners of source code know one
 	longestKeyName = 60
 	mostKeys       = 20
 )

@@ -15,6 +15,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules"
 	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/files"
 	"github.com/welfarex/welfarex/modules/kit/jobs"
 	"github.com/welfarex/welfarex/modules/kit/mail"
 	"github.com/welfarex/welfarex/modules/kit/ui"
@@ -45,6 +46,7 @@ type Postman interface {
 // Options are what the service works with. Now and Rand default to the real ones; Queue may come later, by Attach.
 type Options struct {
 	DB     *tenants.DB
+	Files  *files.Store // nil where nobody uploads
 	Queue  Queue
 	Mail   Postman
 	Key    tenants.Key
@@ -58,6 +60,7 @@ type Options struct {
 // Service is everything people do with their accounts, and staff with each other's.
 type Service struct {
 	db      *tenants.DB
+	files   *files.Store
 	queue   Queue
 	mail    Postman
 	key     tenants.Key
@@ -76,7 +79,7 @@ type Service struct {
 // New makes the service.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, queue: o.Queue, mail: o.Mail, key: o.Key, policy: o.Policy, words: o.Words, base: o.Base, now: o.Now, rand: o.Rand,
+		db: o.DB, files: o.Files, queue: o.Queue, mail: o.Mail, key: o.Key, policy: o.Policy, words: o.Words, base: o.Base, now: o.Now, rand: o.Rand,
 		argon:   &argon2id.Params{Memory: 46 << 10, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		hashing: make(chan struct{}, max(2, min(4, runtime.GOMAXPROCS(0)))),
 	}

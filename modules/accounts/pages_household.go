@@ -11,7 +11,7 @@ const householdPath = ownPath + "/nucleo"
 
 func (s *Service) householdRoutes() []web.Route {
 	member := map[string]string{"id": "member"}
-	form := []string{"name", "born", "fiscal_code", "relation"}
+	form, act := []string{"name", "born", "fiscal_code", "relation"}, householdPath+"/:id/documento"
 	return []web.Route{
 		{Method: "GET", Path: householdPath, About: "Lists the people one may act for.", Who: web.SignedIn, Class: web.Own, Query: []string{"fatto"}, Handle: s.showHousehold},
 		{Method: "GET", Path: householdPath + "/nuovo", About: "Asks who is to be added to the household.", Who: web.SignedIn, Class: web.Own, Handle: s.askMember},
@@ -20,10 +20,13 @@ func (s *Service) householdRoutes() []web.Route {
 		{Method: "POST", Path: householdPath + "/:id", About: "Keeps what one says of a person of the household.", Who: web.SignedIn, Class: web.Own, Params: member, Form: form, Handle: s.saveMember},
 		{Method: "GET", Path: householdPath + "/:id/rimozione", About: "Asks whether a person is to be taken out of the household.", Who: web.SignedIn, Class: web.Own, Params: member, Handle: s.askRemoval},
 		{Method: "POST", Path: householdPath + "/:id/rimozione", About: "Takes a person out of the household.", Who: web.SignedIn, Class: web.Own, Params: member, Handle: s.removeMember},
+		{Method: "GET", Path: act, About: "The act on which one acts for a person of the household.", Who: web.SignedIn, Class: web.Own, Params: member, Query: []string{"fatto"}, Handle: s.showAct},
+		{Method: "POST", Path: act, About: "Keeps the act on which one acts for a person.", Who: web.SignedIn, Class: web.Own, Params: member, Form: []string{"file"}, Upload: mostActBytes, Handle: s.addAct},
+		{Method: "POST", Path: act + "/rimozione", About: "Takes away the act on which one acts for a person.", Who: web.SignedIn, Class: web.Own, Params: member, Handle: s.removeAct},
 	}
 }
 
-//words: done.accounts.member_added done.accounts.member_saved done.accounts.member_removed
+//words: done.accounts.member_added done.accounts.member_saved done.accounts.member_removed done.accounts.act_added done.accounts.act_removed
 
 // householdBelow begins a page below the list of the household.
 func householdBelow(r *web.Request, title string) *ui.Page {

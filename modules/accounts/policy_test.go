@@ -14,6 +14,7 @@ enter        municipality           ·               ·               welfare_ma
 enter        personal               citizen         ·               ·               ·               ·
 enter        provider               ·               provider        ·               ·               ·
 invite       membership             ·               ·               ·               ·               city_admin
+read         act                    ·               ·               ·               municipality    ·
 read         audit                  ·               ·               ·               ·               city_admin
 read         colleague              ·               provider        welfare_manager municipality    ·
 read         membership             ·               ·               ·               ·               city_admin

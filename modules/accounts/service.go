@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -143,5 +144,5 @@ func unchanged(ctx context.Context, checked *Account) (*Account, error) {
 
 // Sweep removes sessions, links and counts that have had no meaning for a day, from the city of ctx.
 func (s *Service) Sweep(ctx context.Context) error {
-	return s.db.Tx(ctx, func(ctx context.Context) error { return sweep(ctx, s.now()) })
+	return s.db.Tx(ctx, func(ctx context.Context) error { return errors.Join(sweep(ctx, s.now()), s.sweepActs(ctx)) })
 }

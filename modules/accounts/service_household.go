@@ -83,7 +83,8 @@ func (s *Service) SaveMember(ctx context.Context, actor *authz.Actor, id uuid.UU
 		if err != nil {
 			return err
 		}
-		if _, err := memberOf(list, id); err != nil {
+		before, err := memberOf(list, id)
+		if err != nil {
 			return err
 		}
 		if err := p.check(s.today()); err != nil {
@@ -96,6 +97,11 @@ func (s *Service) SaveMember(ctx context.Context, actor *authz.Actor, id uuid.UU
 		if err := updateMember(ctx, id, p); err != nil {
 			return err
 		}
+		if p.Relation == Parent {
+			if err := s.dropActs(ctx, before); err != nil {
+				return err
+			}
+		}
 		return auditMember(ctx, actor, id, "member_changed")
 	})
 }
@@ -103,12 +109,19 @@ func (s *Service) SaveMember(ctx context.Context, actor *authz.Actor, id uuid.UU
 // RemoveMember takes a person out of one's household; of them only the name is kept.
 func (s *Service) RemoveMember(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
 	return s.db.Tx(ctx, func(ctx context.Context) error {
-		removed, err := dropMember(ctx, actor.Account, id, s.now())
+		_, list, err := lockHousehold(ctx, actor.Account)
 		if err != nil {
 			return err
 		}
-		if !removed {
-			return problem.ErrNotFound
+		m, err := memberOf(list, id)
+		if err != nil {
+			return err
+		}
+		if err := dropMember(ctx, id, s.now()); err != nil {
+			return err
+		}
+		if err := s.dropActs(ctx, m); err != nil {
+			return err
 		}
 		return auditMember(ctx, actor, id, "member_removed")
 	})

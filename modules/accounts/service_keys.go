@@ -7,6 +7,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/web"
 	"github.com/welfarex/welfarex/tenants"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) MakeKey(ctx context.Context, actor *authz.Actor, in KeyRequest
 	if err != nil {
 		return "", err
 	}
-	token = keyPrefix + token
+	token = web.KeyPrefix + token
 	id, err := s.newID()
 	if err != nil {
 		return "", err
@@ -70,6 +71,8 @@ func (s *Service) EndKey(ctx context.Context, actor *authz.Actor, id uuid.UUID) 
 		if !ended {
 			return problem.ErrNotFound
 		}
-		return audit(ctx, actor.ID(), actor.Account, "key_ended", "ended by the person")
+		return tenants.Audit(ctx, tenants.Entry{
+			Actor: actor.ID(), SubjectKind: "account", Subject: actor.Account.String(), Verb: "key_ended", Purpose: "ended by the person", Before: map[string]any{"key": id},
+		})
 	})
 }

@@ -186,7 +186,14 @@ func (s *Service) Close(ctx context.Context, actor *authz.Actor, password string
 		if err := audit(ctx, actor.ID(), account.ID, "closed", "closed by the person"); err != nil {
 			return err
 		}
-		return closeAccount(ctx, account.ID, s.now())
+		_, members, err := lockHousehold(ctx, account.ID)
+		if err != nil {
+			return err
+		}
+		if err := closeAccount(ctx, account.ID, s.now()); err != nil {
+			return err
+		}
+		return s.dropActs(ctx, members...)
 	})
 }
 

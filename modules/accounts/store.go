@@ -98,7 +98,7 @@ func closeAccount(ctx context.Context, id uuid.UUID, now time.Time) error {
 	for _, sql := range []string{
 		`UPDATE accounts SET email = '', new_email = '', name = '', password = '', codice_fiscale = '', birth_date = NULL, phone = '',
 			totp_sealed = NULL, totp_since = NULL, closed_at = $2 WHERE id = $1`,
-		"UPDATE household_members SET name = '', codice_fiscale = '', birth_date = NULL, removed_at = COALESCE(removed_at, $2) WHERE account_id = $1",
+		"UPDATE household_members SET name = '', codice_fiscale = '', birth_date = NULL, act = NULL, act_at = NULL, removed_at = COALESCE(removed_at, $2) WHERE account_id = $1",
 		"DELETE FROM sessions WHERE account_id = $1 AND $2::timestamptz IS NOT NULL",
 		"DELETE FROM tokens WHERE account_id = $1 AND $2::timestamptz IS NOT NULL",
 		"DELETE FROM recovery_codes WHERE account_id = $1 AND $2::timestamptz IS NOT NULL",

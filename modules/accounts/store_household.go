@@ -13,7 +13,8 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-const memberQuery = `SELECT h.id, h.name, h.birth_date, h.codice_fiscale, h.relation, h.created_at FROM household_members h
+const memberQuery = `SELECT h.id, h.name, h.birth_date, h.codice_fiscale, h.relation, h.created_at,
+	COALESCE(h.act, '00000000-0000-0000-0000-000000000000'), COALESCE(h.act_at, '0001-01-01Z') FROM household_members h
 	WHERE h.account_id = $1 AND h.removed_at IS NULL ORDER BY h.created_at, h.id`
 
 // queueHousehold reads the people of an account, the first added first.
@@ -65,14 +66,14 @@ func insertMember(ctx context.Context, id, account uuid.UUID, p MemberProfile, n
 }
 
 func updateMember(ctx context.Context, id uuid.UUID, p MemberProfile) error {
-	_, err := exec(ctx, "change a household", "UPDATE household_members SET name = $2, birth_date = $3, codice_fiscale = $4, relation = $5 WHERE id = $1",
-		id, p.Name, p.Born, p.FiscalCode, p.Relation)
+	_, err := exec(ctx, "change a household", `UPDATE household_members SET name = $2, birth_date = $3, codice_fiscale = $4, relation = $5,
+		act = CASE WHEN $5 <> 'parent' THEN act END, act_at = CASE WHEN $5 <> 'parent' THEN act_at END WHERE id = $1`, id, p.Name, p.Born, p.FiscalCode, p.Relation)
 	return err
 }
 
-// dropMember keeps the row and the name, which orders may refer to, and nothing else of the person; it says whether there was one.
-func dropMember(ctx context.Context, account, id uuid.UUID, now time.Time) (bool, error) {
-	n, err := exec(ctx, "take out of a household", `UPDATE household_members SET removed_at = $3, codice_fiscale = '', birth_date = NULL
-		WHERE account_id = $1 AND id = $2 AND removed_at IS NULL`, account, id, now)
-	return n == 1, err
+// dropMember keeps the row and the name, which orders may refer to, and nothing else of the person.
+func dropMember(ctx context.Context, id uuid.UUID, now time.Time) error {
+	_, err := exec(ctx, "take out of a household", `UPDATE household_members SET removed_at = $2, codice_fiscale = '', birth_date = NULL, act = NULL, act_at = NULL
+		WHERE id = $1 AND removed_at IS NULL`, id, now)
+	return err
 }

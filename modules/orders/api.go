@@ -288,13 +288,14 @@ type OrderRef struct {
 	State  string    `json:"state" enum:"placed,paid,accepted,delivered,refused,cancelled,expired"`
 }
 
-// keys are the name space in which a program's keys become those of placements.
-var keys = uuid.MustParse("7c1d1c5e-2f0b-4a57-9a0e-0f6d0f3f6a51")
-
 func (s *Service) apiPlace(r *web.Request, in *placementInput) (*OrderRef, error) {
 	x := in.Body
+	key, err := s.newID() // what is sent again does not come so far
+	if err != nil {
+		return nil, err
+	}
 	id, err := s.Place(r.Ctx, r.Actor, Placement{
-		Key: uuid.NewSHA1(keys, []byte(r.Header("Idempotency-Key"))), Member: x.Member, Address: x.Address, Phone: x.Phone, Note: x.Note, Terms: x.Terms, Cents: x.Cents,
+		Key: key, Member: x.Member, Address: x.Address, Phone: x.Phone, Note: x.Note, Terms: x.Terms, Cents: x.Cents,
 	})
 	if err != nil {
 		return nil, err

@@ -2,8 +2,10 @@ package places
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/web"
 )
 
@@ -86,10 +88,17 @@ func (s *Service) pointOf(r *web.Request, p *Point) AccessPoint {
 	return out
 }
 
+//words: places.unknown
+
 func (s *Service) apiPoints(r *web.Request, in *pointsQuery) (*web.Items[AccessPoint], error) {
 	points, geography, err := s.Points(r.Ctx)
 	if err != nil {
 		return nil, err
+	}
+	if in.Neighbourhood != "" && !slices.ContainsFunc(geography.Neighbourhoods, func(n Neighbourhood) bool { return n.Slug == in.Neighbourhood }) {
+		var f problem.Fields
+		f.Add("neighbourhood", "places.unknown")
+		return nil, f.Err()
 	}
 	filter := Filter{Open: in.Open, Neighbourhood: in.Neighbourhood, StepFree: in.StepFree, Language: in.Language}
 	found, _ := filter.Select(points, geography.Neighbourhoods, s.Now())

@@ -72,6 +72,9 @@ type OfferRef struct {
 	Revision int       `json:"revision,omitempty" doc:"Of the open version: what If-Match names next."`
 }
 
+// Revised implements web.Revised.
+func (x OfferRef) Revised() int { return x.Revision }
+
 // Offer is a service with its open version.
 type Offer struct {
 	OfferRef
@@ -110,10 +113,9 @@ func (s *Service) apiWork(r *web.Request, _ *web.ByID) (*Offer, error) {
 	}
 	if w.Open != nil {
 		x.Reason = w.Open.Reason
-		r.Revised(w.Open.Revision)
 	}
 	for _, f := range wrongOf(w) {
-		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.T(f.Code)})
+		x.Wrong = append(x.Wrong, FieldRemark{f.Name, f.Code, r.Message(f)})
 	}
 	return x, nil
 }
@@ -139,9 +141,6 @@ func (s *Service) offerRef(r *web.Request, id uuid.UUID) (*OfferRef, error) {
 		return nil, err
 	}
 	x := ref(w)
-	if w.Open != nil {
-		r.Revised(w.Open.Revision)
-	}
 	return &x, nil
 }
 

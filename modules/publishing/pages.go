@@ -2,7 +2,6 @@ package publishing
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -27,15 +26,6 @@ func private(r *web.Request, title string, crumbs ...ui.Crumb) *ui.Page {
 		p.Crumbs = append(crumbs, ui.Crumb{Title: title})
 	}
 	return p
-}
-
-// messages are what is wrong with a form, in words that name the field: over the form they stand without it.
-func messages(r *web.Request, err error) ui.Errors {
-	list := r.Messages(err)
-	for i := range list {
-		list[i].Message = strings.ReplaceAll(list[i].Message, "{field}", r.T("publishing.field."+list[i].Name))
-	}
-	return list
 }
 
 // revision is that of the form; what is no number is no revision.

@@ -79,7 +79,7 @@ func (s *Service) create(r *web.Request) error {
 	if _, f.Makers, failed = s.Choices(r.Ctx, r.Actor, r.Lang); failed != nil {
 		return failed
 	}
-	f.Errors = messages(r, err)
+	f.Errors = r.Messages(err)
 	return r.Again(err, newView(deskPage(r, r.T("publishing.new.title")), f))
 }
 
@@ -101,7 +101,7 @@ func (s *Service) overview(r *web.Request, refusal error) error {
 		return err
 	}
 	p := deskPage(r, w.Title())
-	view := workView(p, w, wrongOf(w), w.Open != nil && s.demands(w), messages(r, refusal), s.now())
+	view := workView(p, w, wrongOf(w), w.Open != nil && s.demands(w), r.Messages(refusal), s.now())
 	if refusal == nil {
 		return r.Show(workView(p, w, wrongOf(w), w.Open != nil && s.demands(w), nil, s.now()))
 	}

@@ -43,7 +43,7 @@ func (s *Service) filesAgain(r *web.Request, field string, refusal error) error 
 	if refusal == nil {
 		return r.Show(filesView(stepPage(r, f), f))
 	}
-	f.Errors = messages(r, refusal)
+	f.Errors = r.Messages(refusal)
 	for i := range f.Errors {
 		f.Errors[i].Name = field
 	}

@@ -65,6 +65,6 @@ func (s *Service) saveProfile(r *web.Request) error {
 	if failed != nil {
 		return failed
 	}
-	f := profileForm{Maker: maker, Choices: choices, Profile: typed, Seen: markOf(maker.Profile), Errors: messages(r, err)}
+	f := profileForm{Maker: maker, Choices: choices, Profile: typed, Seen: markOf(maker.Profile), Errors: r.Messages(err)}
 	return r.Again(err, profileView(private(r, r.T("publishing.profile.title")), f))
 }

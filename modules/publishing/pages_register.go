@@ -70,7 +70,7 @@ func (s *Service) accreditations(r *web.Request, f accreditationForm, refusal er
 	if refusal == nil {
 		return r.Show(accreditationsView(p, f))
 	}
-	f.Errors = messages(r, refusal)
+	f.Errors = r.Messages(refusal)
 	return r.Again(refusal, accreditationsView(p, f))
 }
 

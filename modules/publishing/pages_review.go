@@ -64,7 +64,7 @@ func (s *Service) reviewAgain(r *web.Request, reason string, refusal error) erro
 	if refusal == nil {
 		return r.Show(reviewView(p, f, s.now()))
 	}
-	f.Errors = messages(r, refusal)
+	f.Errors = r.Messages(refusal)
 	return r.Again(refusal, reviewView(p, f, s.now()))
 }
 

@@ -154,7 +154,7 @@ func (s *Service) saveStep(r *web.Request, at int, write func(*Content)) error {
 		refusal = s.wrongIn(w, at)
 	}
 	if refusal != nil {
-		f.Errors = messages(r, refusal)
+		f.Errors = r.Messages(refusal)
 		return r.Again(refusal, s.stepComponent(r, f))
 	}
 	return r.Done(next(r, w, at), "publishing.saved")

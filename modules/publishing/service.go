@@ -91,7 +91,7 @@ func (s *Service) begin(ctx context.Context, actor *authz.Actor, service, provid
 		return err
 	}
 	v := &Version{
-		ID: id, Service: service, Provider: provider, State: Draft, Revision: 1, Content: c, Authors: []uuid.UUID{actor.Account}, Updated: s.now(),
+		ID: id, Service: service, Provider: provider, State: Draft, Content: c, Authors: []uuid.UUID{actor.Account}, Updated: s.now(),
 	}
 	if err := insertVersion(ctx, v); err != nil {
 		return err

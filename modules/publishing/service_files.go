@@ -183,15 +183,15 @@ func (s *Service) sweepFiles(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		stray, err := strays(ctx, before)
-		if err != nil {
-			return err
-		}
-		for _, id := range slices.Concat(lost, stray) {
+		for _, id := range lost {
 			if err := s.files.Drop(ctx, id); err != nil {
 				return err
 			}
 		}
-		return nil
+		kept, err := allFiles(ctx)
+		if err != nil {
+			return err
+		}
+		return s.files.Abandon(ctx, shelfOfFiles, before, kept)
 	})
 }

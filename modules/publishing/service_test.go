@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -145,7 +146,7 @@ func TestPublishing_EnglishDeadlinesAndCapacityAreOnTheSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.get("paolo", servicePath(id)).wants(t, 200, "Controlla l'inglese", "tolto: 24/11/2026")
-	w.post("paolo", servicePath(id, "testi"), "revision", "2", "deadlines", "a fine aprile").wants(t, 422, "ogni riga comincia con una data")
+	w.post("paolo", servicePath(id, "testi"), "revision", strconv.Itoa(v.Revision+1), "deadlines", "a fine aprile").wants(t, 422, "In «Date da ricordare» ogni riga comincia con una data")
 }
 
 func TestApprove_NobodyApprovesTheirOwn(t *testing.T) {

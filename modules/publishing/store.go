@@ -61,11 +61,12 @@ func lockOpen(ctx context.Context, service uuid.UUID) (*Version, error) {
 	return v, nil
 }
 
-// insertVersion adds the next version of a service.
+// insertVersion adds the next version of a service. Its revision goes on from the last one's: no revision ever means two texts.
 func insertVersion(ctx context.Context, v *Version) error {
 	err := tenants.PgxTx(ctx).QueryRow(ctx, `INSERT INTO service_versions (id, service_id, provider_id, number, state, revision, content, authors, updated_at)
-		SELECT $1, $2, $3, COALESCE(max(o.number), 0) + 1, $4, $5, $6, $7, $8 FROM service_versions o WHERE o.service_id = $2 RETURNING number`,
-		v.ID, v.Service, v.Provider, v.State, v.Revision, v.Content, v.Authors, v.Updated).Scan(&v.Number)
+		SELECT $1, $2, $3, COALESCE(max(o.number), 0) + 1, $4, COALESCE(max(o.revision), 0) + 1, $5, $6, $7 FROM service_versions o WHERE o.service_id = $2
+		RETURNING number, revision`,
+		v.ID, v.Service, v.Provider, v.State, v.Content, v.Authors, v.Updated).Scan(&v.Number, &v.Revision)
 	if err != nil {
 		return fmt.Errorf("begin a version of service %s: %w", v.Service, err)
 	}

@@ -55,12 +55,11 @@ func takeLost(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
-// strays are files that were stored before a moment and never came to belong to a service, because the program was cut off in between.
-func strays(ctx context.Context, before time.Time) ([]uuid.UUID, error) {
-	rows, err := tenants.PgxTx(ctx).Query(ctx, `SELECT f.id FROM files f WHERE f.module = $1 AND f.state = 'stored' AND f.created_at < $2
-		AND NOT EXISTS (SELECT FROM service_files x WHERE x.file_id = f.id)`, shelfOfFiles, before)
+// allFiles lists everything that belongs to a service.
+func allFiles(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := tenants.PgxTx(ctx).Query(ctx, "SELECT file_id FROM service_files")
 	if err != nil {
-		return nil, fmt.Errorf("look for files that belong to no service: %w", err)
+		return nil, fmt.Errorf("look for the files of services: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }

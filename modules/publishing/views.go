@@ -198,8 +198,8 @@ func partFacts(p *ui.Page, s step, c *Content, choices *catalogue.Choices) []ui.
 			fact.Body = pictureShown(p, c.Picture)
 		case f.Name == "attachments":
 			fact.Body = attachmentsShown(p, c)
-		case f.Name == "needed", f.Name == "deadlines":
-			fact.Body = typedText(f.Text)
+		case f.Name == "needed", f.Name == "deadlines", langOf(f.Name) == "en":
+			fact.Body = typedText(f.Text, langOf(f.Name))
 		case f.Long:
 			fact.Body = writtenText(prose.Passage(f.Text))
 		}

@@ -74,7 +74,7 @@ func cacheable(c Case, r Reply) []string {
 	if public && strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
 		wrong = append(wrong, "a shared cache may keep a page")
 	}
-	personal := c.Person.Session != "" && c.Route.Who != "public" && !sameForAll(c.Route)
+	personal := (c.Person.Session != "" && !c.Route.JSON || c.Person.Key != "" && c.Route.JSON) && c.Route.Who != "public" && !sameForAll(c.Route)
 	if personal && !strings.Contains(control, "no-store") {
 		wrong = append(wrong, fmt.Sprintf("a reply to someone signed in may be stored (Cache-Control %q)", control))
 	}

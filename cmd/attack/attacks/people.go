@@ -58,10 +58,12 @@ const (
 // gateFor applies the manifest's who to a person.
 func gateFor(r Route, p Person) gate {
 	switch {
-	case r.JSON && p.Half, r.JSON && r.Scope != "" && p.Role == "":
+	case r.JSON && p.Half && p.Key != "": // one that does not hold
 		return keyWall
-	case r.JSON && r.Scope == "":
+	case r.JSON && r.Who == "anyone":
 		return open
+	case r.JSON && p.Key == "":
+		return keyWall
 	case r.Who == "public" || r.Who == "anyone":
 		return open
 	case p.Role == "":

@@ -123,6 +123,12 @@ func (s *Store) Drop(ctx context.Context, id uuid.UUID) error {
 	return s.db.Tx(ctx, func(ctx context.Context) error { return s.remove(ctx, id) })
 }
 
+// Abandon gives up, in the running transaction, what was stored for a module before a moment and is not among what it keeps: the program
+// was cut off before the file came to belong to something.
+func (s *Store) Abandon(ctx context.Context, module string, before time.Time, kept []uuid.UUID) error {
+	return s.abandon(ctx, module, before, kept)
+}
+
 // pictures is the module of what a city's folder brings.
 const pictures = "pictures"
 

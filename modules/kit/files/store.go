@@ -55,6 +55,15 @@ func (s *Store) remove(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
+func (s *Store) abandon(ctx context.Context, module string, before time.Time, kept []uuid.UUID) error {
+	_, err := tenants.PgxTx(ctx).Exec(ctx, `UPDATE files SET state = 'removed' WHERE module = $1 AND state = 'stored' AND NOT public AND created_at < $2
+		AND NOT id = ANY ($3)`, module, before, kept)
+	if err != nil {
+		return fmt.Errorf("give up files of %s: %w", module, err)
+	}
+	return nil
+}
+
 var errSwept = errors.New("a file was swept away while it was being stored: store it again")
 
 // renew keeps the sweeper from files that are being uploaded again.

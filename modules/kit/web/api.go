@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/once"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/tenants"
 )
 
 // APIPath is where programs ask, and DocumentPath where they learn how.
@@ -61,6 +63,9 @@ type Nothing struct{}
 // Operation makes the row of a JSON operation: I holds path, query and Body as huma reads them, O is the body of the answer. Query and Form of the
 // row are I's own, so that whatever is read is attacked.
 func Operation[I, O any](row Route, do func(*Request, *I) (*O, error)) Route {
+	if open := row.Who == Anyone; open != (row.Scope == "") || !open && !slices.Contains(Scopes, row.Scope) {
+		panic("web: " + row.Method + " " + row.Path + ": what is not for anyone needs a scope, one of Scopes")
+	}
 	row.JSON, row.Bare = true, true
 	row.Query, row.Form, row.Types = fieldsOf(reflect.TypeFor[I]())
 	_, row.Matches = reflect.TypeFor[I]().FieldByName("IfMatch")
@@ -74,13 +79,13 @@ func Operation[I, O any](row Route, do func(*Request, *I) (*O, error)) Route {
 		}
 		huma.Register(api, row.operation(), func(ctx context.Context, in *I) (*reply[O], error) {
 			raw, err := row.answer(ctx, func(r *Request) (any, error) { return do(r, tidy(in)) })
-			return &reply[O]{raw}, err
+			return &reply[O]{revisionOf[O](raw), raw}, err
 		})
 	}
 	return row
 }
 
-// tidy makes every text of an input one that PostgreSQL can hold.
+// tidy makes every text of an input what a form would make of it: one that PostgreSQL can hold, without blanks around it.
 func tidy[I any](in *I) *I {
 	sayAll(reflect.ValueOf(in).Elem())
 	return in
@@ -89,7 +94,7 @@ func tidy[I any](in *I) *I {
 func sayAll(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(said(v.String()))
+		v.SetString(strings.TrimSpace(strings.ReplaceAll(said(v.String()), "\r\n", "\n")))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
@@ -106,7 +111,23 @@ func sayAll(v reflect.Value) {
 }
 
 // reply is an answer as it was written when the work was done: sent again, it is the same.
-type reply[O any] struct{ Body answer[O] }
+type reply[O any] struct {
+	ETag string `header:"ETag"`
+	Body answer[O]
+}
+
+// Revised is an answer about a thing that If-Match can name.
+type Revised interface{ Revised() int }
+
+// revisionOf is the ETag of a thing that has one, read from the answer: sent again, it is the same.
+func revisionOf[O any](raw []byte) string {
+	var o O
+	x, ok := any(&o).(Revised)
+	if !ok || json.Unmarshal(raw, &o) != nil || x.Revised() == 0 {
+		return ""
+	}
+	return `"` + strconv.Itoa(x.Revised()) + `"`
+}
 
 // answer is JSON that is described as an O.
 type answer[O any] json.RawMessage
@@ -148,7 +169,7 @@ func (row Route) once(r *Request, work func(context.Context) ([]byte, error)) ([
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(append([]byte(r.http.Path()+"\n"), r.Body()...))
+	digest := sha256.Sum256(append([]byte(r.http.Path()+"\n"+r.Header(fiber.HeaderIfMatch)+"\n"), r.Body()...))
 	raw, again, err := r.server.Once.Do(r.Ctx, once.Attempt{Account: r.Actor.Account, Route: row.Method + " " + row.Path, Key: said(key), Digest: digest[:]}, work)
 	if again && err == nil {
 		r.Set(againHeader, "true")
@@ -169,7 +190,13 @@ func (row Route) operation() huma.Operation {
 	path := paramName.ReplaceAllString(row.Path, "{$1}")
 	op := huma.Operation{
 		OperationID: strings.ToLower(row.Method) + dashed.Replace(strings.TrimPrefix(row.Path, APIPath)), Method: row.Method, Path: path, Summary: row.About, Tags: []string{group(row.Path)},
-		Errors: []int{http.StatusTooManyRequests},
+		Errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}
+	if row.Method == http.MethodGet {
+		op.Responses = map[string]*huma.Response{"304": {Description: "It is as If-None-Match says."}}
+	}
+	if len(row.Form) > 0 {
+		op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if row.Creates {
 		op.DefaultStatus = http.StatusCreated
@@ -179,7 +206,7 @@ func (row Route) operation() huma.Operation {
 	}
 	if row.Scope != "" {
 		op.Security = []map[string][]string{{"key": {row.Scope}}}
-		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+		op.Errors = append(op.Errors, http.StatusForbidden)
 	}
 	if row.Method != http.MethodGet {
 		op.Errors = append(op.Errors, http.StatusConflict)
@@ -253,7 +280,7 @@ func (s *Server) api(app *fiber.App) {
 	tag, config := etag.New(), describe()
 	for _, row := range s.Routes {
 		if row.register != nil {
-			row.register(humafiber.NewWithGroup(app, &doorway{Router: app, before: []fiber.Handler{s.present(row), limit, s.examine(row), tag}}, config))
+			row.register(humafiber.NewWithGroup(app, &doorway{Router: app, before: s.before(row, limit, tag)}, config))
 		}
 	}
 	document := written(config)
@@ -263,6 +290,15 @@ func (s *Server) api(app *fiber.App) {
 		return c.Send(document)
 	})
 	app.Use("/api", func(*fiber.Ctx) error { return problem.ErrNotFound })
+}
+
+// before is what stands before an operation.
+func (s *Server) before(row Route, limit, tag fiber.Handler) []fiber.Handler {
+	chain := []fiber.Handler{s.present(row), limit, s.examine(row)}
+	if row.Method == fiber.MethodGet {
+		chain = append(chain, tag)
+	}
+	return chain
 }
 
 // doorway puts what every operation passes before it.
@@ -297,6 +333,11 @@ func (s *Server) present(row Route) fiber.Handler {
 	}
 }
 
+// KeyPrefix begins every key: by it, whoever looks through a program's source knows one.
+const KeyPrefix = "wx_"
+
+var keyForm = regexp.MustCompile(`^` + KeyPrefix + `[\w-]{43}$`)
+
 // recognise turns the bearer key into the person it acts for. Without a key nobody asks; a key that is none is refused.
 func (s *Server) recognise(r *Request) error {
 	header := r.Header(fiber.HeaderAuthorization)
@@ -304,8 +345,8 @@ func (s *Server) recognise(r *Request) error {
 		return nil
 	}
 	scheme, key, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") || key == "" {
-		return problem.ErrUnauthenticated
+	if !strings.EqualFold(scheme, "Bearer") || !keyForm.MatchString(key) {
+		return problem.ErrUnauthenticated // nobody need be asked
 	}
 	actor, err := s.Sessions.Resume(r.Ctx, key)
 	switch {
@@ -315,6 +356,7 @@ func (s *Server) recognise(r *Request) error {
 		return problem.ErrUnauthenticated
 	}
 	r.Actor = actor
+	r.Ctx = tenants.WithKey(r.Ctx, actor.Session.String())
 	return nil
 }
 
@@ -339,6 +381,10 @@ func (s *Server) examine(row Route) fiber.Handler {
 		if err := c.Next(); err != nil {
 			return err
 		}
+		if tag := c.GetRespHeader(fiber.HeaderETag); tag != "" && row.Method == fiber.MethodGet && c.Get(fiber.HeaderIfNoneMatch) == tag {
+			c.Response().ResetBody() // a revision's tag, which the middleware leaves alone
+			return c.SendStatus(fiber.StatusNotModified)
+		}
 		return compress(c)
 	}
 }
@@ -347,7 +393,7 @@ func (s *Server) refusesCall(r *Request, row Route) error {
 	switch {
 	case r.refusal != nil:
 		return r.refusal
-	case row.Scope == "":
+	case row.Who == Anyone:
 		return nil
 	case r.Actor == nil:
 		return problem.ErrUnauthenticated
@@ -363,9 +409,12 @@ func (s *Server) refusesCall(r *Request, row Route) error {
 func challenge(c *fiber.Ctx, row Route, err error) {
 	switch {
 	case errors.Is(err, problem.ErrUnauthenticated):
-		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api"`)
+		if c.Get(fiber.HeaderAuthorization) != "" {
+			c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api", error="invalid_token"`)
+		}
 	case errors.Is(err, errScope):
-		c.Set(fiber.HeaderWWWAuthenticate, `Bearer error="insufficient_scope", scope="`+row.Scope+`"`)
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api", error="insufficient_scope", scope="`+row.Scope+`"`)
 	}
 }
 

@@ -38,9 +38,6 @@ func (m IfMatch) Revision() int {
 	return n
 }
 
-// Revised says in which revision the thing of the answer is.
-func (r *Request) Revised(revision int) { r.Set("ETag", `"`+strconv.Itoa(revision)+`"`) }
-
 // Paging is which part of a list a program wants.
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items a page has at most."`

@@ -56,7 +56,7 @@ func (r *Request) problem(err error) *Problem {
 	}
 	p := r.newProblem(int(e.Kind), e.Code)
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, Wrong{Location: location(r.row, f.Name), Code: f.Code, Message: r.T(f.Code)})
+		p.Errors = append(p.Errors, Wrong{Location: location(r.row, f.Name), Code: f.Code, Message: r.Message(f)})
 	}
 	return p
 }
@@ -92,13 +92,40 @@ func (r *Request) sendProblem(p *Problem) error {
 	return nil
 }
 
+//words: api.body
+
 // asks says whether a program asks, not a person.
 func asks(c *fiber.Ctx) bool { return strings.HasPrefix(c.Path(), "/api/") }
+
+//words: api.too_large api.unreadable api.media
+
+// early are the refusals of what is no request yet: to a program a code, to a person both languages at once.
+var early = map[int]struct{ code, text string }{
+	http.StatusBadRequest:            {"api.unreadable", "Richiesta non valida. / Bad request.\n"},
+	http.StatusRequestEntityTooLarge: {"api.too_large", "Quello che hai inviato è troppo grande. / What you sent is too large.\n"},
+	http.StatusUnsupportedMediaType:  {"api.media", "Manda la richiesta non compressa. / Send the request uncompressed.\n"},
+	// Browsers open connections ahead of need. One that hears this on such a connection asks again on another; any other status it would show.
+	http.StatusRequestTimeout: {"api.unreadable", "Tempo scaduto. / Timed out.\n"},
+}
+
+// refuseEarly tells whoever asks what was wrong with a request that got no further than the door.
+func (s *Server) refuseEarly(c *fiber.Ctx, status int) error {
+	if _, known := early[status]; !known {
+		status = http.StatusBadRequest
+	}
+	if !asks(c) {
+		return c.Status(status).Type("txt", "utf-8").SendString(early[status].text)
+	}
+	code := early[status].code
+	p := &Problem{Type: typeOf(code), Title: http.StatusText(status), Status: status, Code: code, Detail: s.Words.For(&tenants.City{}, "it").T(code), Instance: "about:blank"}
+	return (&Request{http: c}).sendProblem(p)
+}
 
 var replaceProblems sync.Once
 
 // ownProblems makes huma's own refusals ours: what has not the shape that the document describes.
 func ownProblems() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError { // for the document, and where there is no request
 		return &Problem{Type: typeOf("problem.invalid"), Title: http.StatusText(status), Status: status, Code: "problem.invalid", Errors: wrongs(errs)}
 	}
@@ -113,6 +140,11 @@ func ownProblems() {
 		}
 		p := r.newProblem(status, code)
 		p.Errors = wrongs(errs)
+		for i := range p.Errors {
+			if p.Errors[i].Location == "body" { // what a decoder says is for who wrote it
+				p.Errors[i].Code, p.Errors[i].Message = "api.body", r.T("api.body")
+			}
+		}
 		return p
 	}
 }

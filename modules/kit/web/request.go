@@ -161,9 +161,16 @@ func (r *Request) Messages(err error) []ui.FieldError {
 	}
 	list := make([]ui.FieldError, len(p.Fields))
 	for i, f := range p.Fields {
-		list[i] = ui.FieldError{Name: f.Name, Message: r.T(f.Code)}
+		list[i] = ui.FieldError{Name: f.Name, Message: r.Message(f)}
 	}
 	return list
+}
+
+// Message is the words for what is wrong with a field. They may name it as {field}: over a form they stand without it, and in an answer to a
+// program too. Its label is its module's.
+func (r *Request) Message(f problem.Field) string {
+	module, _, _ := strings.Cut(f.Code, ".")
+	return r.T(f.Code, "field", r.T(module+".field."+f.Name))
 }
 
 // Show writes a page.

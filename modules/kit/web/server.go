@@ -357,17 +357,10 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	p := problem.Of(err)
 	var fe *fiber.Error
 	if errors.As(err, &fe) {
-		switch fe.Code {
-		case fiber.StatusNotFound, fiber.StatusMethodNotAllowed:
-			p = problem.ErrNotFound
-		case fiber.StatusRequestEntityTooLarge:
-			return c.Status(fe.Code).Type("txt", "utf-8").SendString("Quello che hai inviato è troppo grande. / What you sent is too large.\n")
-		case fiber.StatusRequestTimeout:
-			// Browsers open connections ahead of need. One that hears this on such a connection asks again on another; any other status it would show.
-			return c.Status(fe.Code).Type("txt", "utf-8").SendString("Tempo scaduto. / Timed out.\n")
-		default:
-			return c.Status(fiber.StatusBadRequest).Type("txt", "utf-8").SendString("Richiesta non valida. / Bad request.\n")
+		if fe.Code != fiber.StatusNotFound && fe.Code != fiber.StatusMethodNotAllowed {
+			return s.refuseEarly(c, fe.Code)
 		}
+		p = problem.ErrNotFound
 	}
 	r, ok := c.Locals(localRequest).(*Request)
 	if !ok {
