@@ -48,9 +48,7 @@ type apiHouse struct {
 	keys     map[string]string       // by role
 	secrets  map[string]string       // of their second factors, by role
 	sessions map[string]string       // by role
-
-	mu   sync.Mutex
-	seen map[string]bool // operations that were answered as they should be
+	seen     map[string]bool         // operations that were answered as they should be
 }
 
 // apiFiles is the object store of all these tests: a process has one.
@@ -97,7 +95,7 @@ func (h *apiHouse) openCity(slug string) {
 	plan, err := h.readFolder(slug, files)
 	h.must(err)
 	plan.Hosts = nil
-	_, err = h.db.Apply(h.Context(), plan, h.App.files, false)
+	_, err = h.db.Apply(h.Context(), plan, h.files, false)
 	h.must(err)
 	for h.city == nil { // until the directory has heard of it
 		for _, c := range h.cities.All() {

@@ -29,7 +29,7 @@ func (s *Service) Guard() {
 		if actor != nil && actor.Account == account {
 			return nil
 		}
-		if err := s.allow(actor, "read", "act"); err != nil {
+		if err := s.policy.Allow(actor, "read", "act"); err != nil {
 			return err
 		}
 		return s.db.Tx(ctx, func(ctx context.Context) error {

@@ -13,7 +13,7 @@ import (
 
 // Staff lists everyone who holds a role in the city; those who have not come yet stand first.
 func (s *Service) Staff(ctx context.Context, actor *authz.Actor) ([]*Colleague, error) {
-	if err := s.allow(actor, "read", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "read", "membership"); err != nil {
 		return nil, err
 	}
 	return s.readStaff(ctx)
@@ -21,11 +21,11 @@ func (s *Service) Staff(ctx context.Context, actor *authz.Actor) ([]*Colleague, 
 
 // Desk gives what an administrator sees first: the staff, and the latest entries of the trail.
 func (s *Service) Desk(ctx context.Context, actor *authz.Actor) ([]*Colleague, []Trace, error) {
-	if err := s.allow(actor, "read", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "read", "membership"); err != nil {
 		return nil, nil, err
 	}
 	most := 0
-	if s.allow(actor, "read", "audit") == nil {
+	if s.policy.Allow(actor, "read", "audit") == nil {
 		most = 6
 	}
 	return s.readDesk(ctx, most)
@@ -34,7 +34,7 @@ func (s *Service) Desk(ctx context.Context, actor *authz.Actor) ([]*Colleague, [
 // Colleague gives one of the staff, and the providers and offices to which another role could be limited. A citizen is not found: what
 // citizens do here is not an administrator's business.
 func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUID) (c *Colleague, providers, offices []Scope, err error) {
-	if err := s.allow(actor, "read", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "read", "membership"); err != nil {
 		return nil, nil, nil, err
 	}
 	return s.readColleague(ctx, id)
@@ -43,7 +43,7 @@ func (s *Service) Colleague(ctx context.Context, actor *authz.Actor, id uuid.UUI
 // ProviderStaff lists the colleagues of the actor's own providers, and the providers. Where the city does not show colleagues, people
 // see themselves.
 func (s *Service) ProviderStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, []Scope, error) {
-	if err := s.allow(actor, "enter", "provider"); err != nil {
+	if err := s.policy.Allow(actor, "enter", "provider"); err != nil {
 		return nil, nil, err
 	}
 	return s.readProviderStaff(ctx, s.providersOf(actor, "enter", "provider"), s.providersOf(actor, "read", "colleague"), actor.Account)
@@ -51,7 +51,7 @@ func (s *Service) ProviderStaff(ctx context.Context, actor *authz.Actor) ([]*Col
 
 // MunicipalStaff lists those who work for the municipality; where the city does not show colleagues, people see themselves.
 func (s *Service) MunicipalStaff(ctx context.Context, actor *authz.Actor) ([]*Colleague, error) {
-	if err := s.allow(actor, "enter", "municipality"); err != nil {
+	if err := s.policy.Allow(actor, "enter", "municipality"); err != nil {
 		return nil, err
 	}
 	return s.readMunicipality(ctx, s.mayReadMunicipality(actor), actor.Account)
@@ -59,7 +59,7 @@ func (s *Service) MunicipalStaff(ctx context.Context, actor *authz.Actor) ([]*Co
 
 // Scopes lists the providers and offices to which a role can be limited.
 func (s *Service) Scopes(ctx context.Context, actor *authz.Actor) (providers, offices []Scope, err error) {
-	if err := s.allow(actor, "invite", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "invite", "membership"); err != nil {
 		return nil, nil, err
 	}
 	return s.readScopes(ctx)
@@ -67,7 +67,7 @@ func (s *Service) Scopes(ctx context.Context, actor *authz.Actor) (providers, of
 
 // Trail gives a page of the city's audit trail, newest first, and the verbs by which it can be filtered.
 func (s *Service) Trail(ctx context.Context, actor *authz.Actor, verb string, before int64) ([]Trace, []string, error) {
-	if err := s.allow(actor, "read", "audit"); err != nil {
+	if err := s.policy.Allow(actor, "read", "audit"); err != nil {
 		return nil, nil, err
 	}
 	return s.readTrail(ctx, verb, before)
@@ -77,7 +77,7 @@ func (s *Service) Trail(ctx context.Context, actor *authz.Actor, verb string, be
 // account already, nobody can tell from the answer.
 func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) error {
 	i.Email = foldEmail(i.Email)
-	if err := s.allow(actor, "invite", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "invite", "membership"); err != nil {
 		return err
 	}
 	if err := i.check(); err != nil {
@@ -105,7 +105,7 @@ func (s *Service) Invite(ctx context.Context, actor *authz.Actor, i Invitation) 
 
 // GiveRole gives a colleague one more role: at once, or with those that they have still to accept.
 func (s *Service) GiveRole(ctx context.Context, actor *authz.Actor, colleague uuid.UUID, i Invitation) error {
-	if err := s.allow(actor, "invite", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "invite", "membership"); err != nil {
 		return err
 	}
 	var f problem.Fields
@@ -188,7 +188,7 @@ func (s *Service) lockInvited(ctx context.Context, id uuid.UUID) (*Account, erro
 
 // TakeRole takes a role away; from the next request on it is gone. An invitation that has no role left is withdrawn.
 func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, membership uuid.UUID) error {
-	if err := s.allow(actor, "remove", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "remove", "membership"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -230,7 +230,7 @@ func (s *Service) TakeRole(ctx context.Context, actor *authz.Actor, colleague, m
 
 // RemindInvitation sends an invitation once more.
 func (s *Service) RemindInvitation(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
-	if err := s.allow(actor, "invite", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "invite", "membership"); err != nil {
 		return err
 	}
 	if err := s.count(ctx, inviteByAccount, actor.Account.String()); err != nil {
@@ -250,7 +250,7 @@ func (s *Service) RemindInvitation(ctx context.Context, actor *authz.Actor, coll
 
 // CancelInvitation withdraws an invitation that was not taken; its link no longer works.
 func (s *Service) CancelInvitation(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
-	if err := s.allow(actor, "remove", "membership"); err != nil {
+	if err := s.policy.Allow(actor, "remove", "membership"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -289,7 +289,7 @@ func (s *Service) withdraw(ctx context.Context, actor *authz.Actor, account *Acc
 
 // ResetFactor takes a colleague's second factor away, for instance with a lost phone: their sessions end and they enrol anew.
 func (s *Service) ResetFactor(ctx context.Context, actor *authz.Actor, colleague uuid.UUID) error {
-	if err := s.allow(actor, "reset", "factor"); err != nil {
+	if err := s.policy.Allow(actor, "reset", "factor"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {

@@ -162,7 +162,7 @@ func (s *Service) apiService(r *web.Request, in *web.BySlug) (*ServiceDetail, er
 	out := &ServiceDetail{
 		ServiceSummary: cardOf(r, &x.Card), StatusReason: x.StatusReason, AddressedHTML: x.Addressed, HowHTML: x.How, NeededHTML: append([]string{}, x.Needed...),
 		ObtainedHTML: x.Obtained, TimesHTML: x.Times, AccessHTML: x.Access, CostsHTML: x.Costs, ConditionsHTML: x.Conditions, PriceNote: x.PriceNote, PriceAct: x.PriceAct, Capacity: x.Capacity,
-		Deadlines: []DeadlineView{}, Attachments: []DocumentLink{}, Phone: x.sheet.Phone, Email: x.sheet.Email, Updated: x.Updated.UTC(),
+		Deadlines: []DeadlineView{}, Attachments: []DocumentLink{}, Phone: x.Phone, Email: x.Email, Updated: x.Updated.UTC(),
 	}
 	for _, d := range x.Deadlines {
 		out.Deadlines = append(out.Deadlines, DeadlineView{d.Date, d.Label})

@@ -4,19 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
-	"github.com/welfarex/welfarex/modules/kit/problem"
 )
-
-// allow asks the second question: may one of the actor's roles do this kind of thing here?
-func (s *Service) allow(actor *authz.Actor, verb, kind string) error {
-	if actor == nil {
-		return problem.ErrUnauthenticated
-	}
-	if !s.policy.May(actor, verb, kind) {
-		return problem.ErrForbidden
-	}
-	return nil
-}
 
 // providersOf are the actor's own providers: no role shows the statement of another.
 func (s *Service) providersOf(actor *authz.Actor) []uuid.UUID {

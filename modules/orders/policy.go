@@ -9,17 +9,6 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 )
 
-// allow asks the second question: may one of the actor's roles do this with orders here?
-func (s *Service) allow(actor *authz.Actor, verb string) error {
-	if actor == nil {
-		return problem.ErrUnauthenticated
-	}
-	if !s.policy.May(actor, verb, "order") {
-		return problem.ErrForbidden
-	}
-	return nil
-}
-
 // mine: an order shows itself to who pays it and to who placed it; to nobody else it is there.
 func mine(actor *authz.Actor, o *Order) error {
 	if o.Payer != actor.Account && o.Actor != actor.Account {

@@ -28,7 +28,7 @@ type Checkout struct {
 
 // Checkout reads what the form needs. Errors: ErrEmpty.
 func (s *Service) Checkout(ctx context.Context, actor *authz.Actor) (c Checkout, err error) {
-	if err := s.allow(actor, "place"); err != nil {
+	if err := s.policy.Allow(actor, "place", "order"); err != nil {
 		return c, err
 	}
 	err = s.readCheckout(ctx, actor, &c)
@@ -45,7 +45,7 @@ func (s *Service) Checkout(ctx context.Context, actor *authz.Actor) (c Checkout,
 // Place makes an order of the actor's basket. Sent twice under one key it places one, and gives it both times. Errors: ErrEmpty, ErrNotSold,
 // ErrPriceChanged (the person is shown the new prices first), ErrKeyReused, and what is missing by field.
 func (s *Service) Place(ctx context.Context, actor *authz.Actor, in Placement) (id uuid.UUID, err error) {
-	if err := s.allow(actor, "place"); err != nil {
+	if err := s.policy.Allow(actor, "place", "order"); err != nil {
 		return uuid.Nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
@@ -156,7 +156,7 @@ func (s *Service) open(ctx context.Context, actor *authz.Actor, p *Part) error {
 
 // Orders lists what the actor pays for, newest first.
 func (s *Service) Orders(ctx context.Context, actor *authz.Actor, w Window) ([]*Part, error) {
-	if err := s.allow(actor, "read"); err != nil {
+	if err := s.policy.Allow(actor, "read", "order"); err != nil {
 		return nil, err
 	}
 	return s.readWindow(ctx, w, "o.payer_id = $1", actor.Account)
@@ -164,7 +164,7 @@ func (s *Service) Orders(ctx context.Context, actor *authz.Actor, w Window) ([]*
 
 // Order gives one of the actor's orders by its id. Errors: problem.ErrNotFound.
 func (s *Service) Order(ctx context.Context, actor *authz.Actor, id uuid.UUID) (*Part, error) {
-	if err := s.allow(actor, "read"); err != nil {
+	if err := s.policy.Allow(actor, "read", "order"); err != nil {
 		return nil, err
 	}
 	p, err := s.readPart(ctx, "WHERE o.id = $1", id)
@@ -212,7 +212,7 @@ func (s *Service) Ask(ctx context.Context, actor *authz.Actor, id uuid.UUID) (*P
 
 // Cancel ends an order that the actor no longer wants, and gives the money back if it was paid. Errors: ErrState, ErrBegun, ErrTooLate.
 func (s *Service) Cancel(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
-	if err := s.allow(actor, "cancel"); err != nil {
+	if err := s.policy.Allow(actor, "cancel", "order"); err != nil {
 		return err
 	}
 	seen, err := s.Order(ctx, actor, id)

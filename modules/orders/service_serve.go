@@ -13,7 +13,7 @@ import (
 
 // Inbox lists the orders of the actor's providers: those in one of the states, newest first; none means all.
 func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, w Window, states ...State) ([]*Part, error) {
-	if err := s.allow(actor, "serve"); err != nil {
+	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
 		return nil, err
 	}
 	words := []string{}
@@ -25,7 +25,7 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, w Window, state
 
 // Served gives one order of the actor's providers. Errors: problem.ErrNotFound.
 func (s *Service) Served(ctx context.Context, actor *authz.Actor, part uuid.UUID) (*Part, error) {
-	if err := s.allow(actor, "serve"); err != nil {
+	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
 		return nil, err
 	}
 	p, err := s.readPart(ctx, "WHERE p.id = $1", part)
@@ -40,7 +40,7 @@ func (s *Service) Served(ctx context.Context, actor *authz.Actor, part uuid.UUID
 
 // serve changes a part of one of the actor's providers.
 func (s *Service) serve(ctx context.Context, actor *authz.Actor, part uuid.UUID, verb, purpose string, do func(context.Context, *Part) error) error {
-	if err := s.allow(actor, "serve"); err != nil {
+	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
 		return err
 	}
 	return s.change(ctx, part, func(ctx context.Context, p *Part) error {
@@ -126,7 +126,7 @@ func (s *Service) RetryRefund(ctx context.Context, actor *authz.Actor, part uuid
 
 // Write sends the other side a message about a part; the sides are citizen and provider.
 func (s *Service) Write(ctx context.Context, actor *authz.Actor, part uuid.UUID, body string) error {
-	if err := s.allow(actor, "serve"); err != nil {
+	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
 		return err
 	}
 	return s.write(ctx, part, actor, "provider", mailFromProvider, body, func(p *Part) error { return s.serves(actor, p) })

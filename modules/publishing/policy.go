@@ -9,17 +9,6 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 )
 
-// allow asks the second question: may one of the actor's roles do this kind of thing here?
-func (s *Service) allow(actor *authz.Actor, verb, kind string) error {
-	if actor == nil {
-		return problem.ErrUnauthenticated
-	}
-	if !s.policy.May(actor, verb, kind) {
-		return problem.ErrForbidden
-	}
-	return nil
-}
-
 // providersOf are the actor's own providers, where their role allows verb on kind.
 func (s *Service) providersOf(actor *authz.Actor, verb, kind string) []uuid.UUID {
 	ids := []uuid.UUID{}
@@ -49,7 +38,7 @@ func mayDecide(actor *authz.Actor, v *Version) error {
 
 // mayReadFile: until it is published a file is its provider's staff's, and that of those who approve.
 func (s *Service) mayReadFile(actor *authz.Actor, provider uuid.UUID) error {
-	if s.allow(actor, "approve", "service") == nil {
+	if s.policy.Allow(actor, "approve", "service") == nil {
 		return nil
 	}
 	return s.mine(actor, "read", "service", provider)

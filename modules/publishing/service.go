@@ -15,7 +15,7 @@ import (
 
 // Desk lists the services of the actor's providers.
 func (s *Service) Desk(ctx context.Context, actor *authz.Actor) (Desk, error) {
-	if err := s.allow(actor, "read", "service"); err != nil {
+	if err := s.policy.Allow(actor, "read", "service"); err != nil {
 		return Desk{}, err
 	}
 	return s.readDesk(ctx, s.providersOf(actor, "read", "service"))
@@ -23,7 +23,7 @@ func (s *Service) Desk(ctx context.Context, actor *authz.Actor) (Desk, error) {
 
 // Work gives one service of the actor's provider. Errors: problem.ErrNotFound, for another's too.
 func (s *Service) Work(ctx context.Context, actor *authz.Actor, lang string, id uuid.UUID) (*Work, error) {
-	if err := s.allow(actor, "read", "service"); err != nil {
+	if err := s.policy.Allow(actor, "read", "service"); err != nil {
 		return nil, err
 	}
 	w, err := s.readWork(ctx, lang, id)
@@ -35,7 +35,7 @@ func (s *Service) Work(ctx context.Context, actor *authz.Actor, lang string, id 
 
 // Choices gives what a new service can be, and for which providers.
 func (s *Service) Choices(ctx context.Context, actor *authz.Actor, lang string) (catalogue.Choices, []catalogue.Maker, error) {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return catalogue.Choices{}, nil, err
 	}
 	return s.readChoices(ctx, lang, s.providersOf(actor, "edit", "service"))
@@ -43,7 +43,7 @@ func (s *Service) Choices(ctx context.Context, actor *authz.Actor, lang string) 
 
 // Create begins a service that is not in the catalogue yet; provider may be uuid.Nil for who works for one alone.
 func (s *Service) Create(ctx context.Context, actor *authz.Actor, provider uuid.UUID, title string) (id uuid.UUID, err error) {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return id, err
 	}
 	if own := s.providersOf(actor, "edit", "service"); provider == uuid.Nil && len(own) == 1 {
@@ -67,7 +67,7 @@ func (s *Service) Create(ctx context.Context, actor *authz.Actor, provider uuid.
 
 // Revise opens a new version of a service of the catalogue; one that is open already stands.
 func (s *Service) Revise(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -121,7 +121,7 @@ func audit(ctx context.Context, actor *authz.Actor, service uuid.UUID, verb stri
 // Save writes what was typed into the open version, whether it is whole or not; revision is that of the form. wrong is what cannot stay
 // as it was typed. Errors: ErrStale, ErrWaiting; Invalid for what is too long to keep.
 func (s *Service) Save(ctx context.Context, actor *authz.Actor, id uuid.UUID, revision int, write func(*Content)) (v *Version, err error) {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {
@@ -151,7 +151,7 @@ func (s *Service) lockMine(ctx context.Context, actor *authz.Actor, verb string,
 
 // Submit hands the open version to the municipality, if it is whole and the provider may publish it.
 func (s *Service) Submit(ctx context.Context, actor *authz.Actor, id uuid.UUID, revision int) error {
-	if err := s.allow(actor, "submit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "submit", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -206,7 +206,7 @@ func (s *Service) moved(ctx context.Context, actor *authz.Actor, v *Version, ver
 
 // Withdraw takes back what was handed over and not decided on yet.
 func (s *Service) Withdraw(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
-	if err := s.allow(actor, "submit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "submit", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -223,7 +223,7 @@ func (s *Service) Withdraw(ctx context.Context, actor *authz.Actor, id uuid.UUID
 
 // Discard ends a draft; what is published stays as it is.
 func (s *Service) Discard(ctx context.Context, actor *authz.Actor, id uuid.UUID, revision int) error {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -240,7 +240,7 @@ func (s *Service) Discard(ctx context.Context, actor *authz.Actor, id uuid.UUID,
 
 // Unpublish takes a service out of the catalogue; its open version, if there is one, stays.
 func (s *Service) Unpublish(ctx context.Context, actor *authz.Actor, id uuid.UUID) error {
-	if err := s.allow(actor, "unpublish", "service"); err != nil {
+	if err := s.policy.Allow(actor, "unpublish", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {
@@ -281,7 +281,7 @@ func (s *Service) Preview(ctx context.Context, w *Work, lang string) (*catalogue
 
 // Profile gives one of the actor's own providers. Errors: problem.ErrNotFound.
 func (s *Service) Profile(ctx context.Context, actor *authz.Actor, lang, slug string) (*catalogue.Maker, *catalogue.Choices, error) {
-	if err := s.allow(actor, "describe", "provider"); err != nil {
+	if err := s.policy.Allow(actor, "describe", "provider"); err != nil {
 		return nil, nil, err
 	}
 	choices, makers, err := s.readChoices(ctx, lang, s.providersOf(actor, "describe", "provider"))
@@ -297,7 +297,7 @@ func (s *Service) Profile(ctx context.Context, actor *authz.Actor, lang, slug st
 
 // Describe changes what a provider says of itself; seen is the mark of the profile that the form showed.
 func (s *Service) Describe(ctx context.Context, actor *authz.Actor, slug, seen string, p catalogue.Profile) error {
-	if err := s.allow(actor, "describe", "provider"); err != nil {
+	if err := s.policy.Allow(actor, "describe", "provider"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {

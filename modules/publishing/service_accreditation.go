@@ -16,7 +16,7 @@ import (
 
 // Providers lists everyone the city can accredit.
 func (s *Service) Providers(ctx context.Context, actor *authz.Actor, lang string) ([]catalogue.Maker, catalogue.Choices, error) {
-	if err := s.allow(actor, "accredit", "provider"); err != nil {
+	if err := s.policy.Allow(actor, "accredit", "provider"); err != nil {
 		return nil, catalogue.Choices{}, err
 	}
 	return s.readRegister(ctx, lang)
@@ -66,7 +66,7 @@ func (s *Service) End(ctx context.Context, actor *authz.Actor, slug, area, act s
 
 // enter changes a provider's register, and draws the consequences.
 func (s *Service) enter(ctx context.Context, actor *authz.Actor, slug, verb string, change func(register) (register, *Notice, error)) error {
-	if err := s.allow(actor, "accredit", "provider"); err != nil {
+	if err := s.policy.Allow(actor, "accredit", "provider"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {

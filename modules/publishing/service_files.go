@@ -91,7 +91,7 @@ func documentName(name string) string {
 
 // writable asks, before anything is taken apart or stored, whether the version may be changed.
 func (s *Service) writable(ctx context.Context, actor *authz.Actor, id uuid.UUID, revision int) (v *Version, err error) {
-	if err := s.allow(actor, "edit", "service"); err != nil {
+	if err := s.policy.Allow(actor, "edit", "service"); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context) error {

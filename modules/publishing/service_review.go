@@ -22,7 +22,7 @@ type Waits struct {
 
 // Inbox lists what waits for a decision, the oldest first.
 func (s *Service) Inbox(ctx context.Context, actor *authz.Actor) ([]Waits, error) {
-	if err := s.allow(actor, "approve", "service"); err != nil {
+	if err := s.policy.Allow(actor, "approve", "service"); err != nil {
 		return nil, err
 	}
 	versions, makers, err := s.readSubmitted(ctx)
@@ -35,7 +35,7 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor) ([]Waits, error
 
 // Review gives a service of which a version waits for a decision. What is still being written is its provider's alone: not found.
 func (s *Service) Review(ctx context.Context, actor *authz.Actor, lang string, id uuid.UUID) (*Work, error) {
-	if err := s.allow(actor, "approve", "service"); err != nil {
+	if err := s.policy.Allow(actor, "approve", "service"); err != nil {
 		return nil, err
 	}
 	w, err := s.readWork(ctx, lang, id)
@@ -77,7 +77,7 @@ func (s *Service) Return(ctx context.Context, actor *authz.Actor, id uuid.UUID, 
 
 // decide locks the version, asks who may, and tells the provider what came of it.
 func (s *Service) decide(ctx context.Context, actor *authz.Actor, id uuid.UUID, decision func(context.Context, *Version) (string, error)) error {
-	if err := s.allow(actor, "approve", "service"); err != nil {
+	if err := s.policy.Allow(actor, "approve", "service"); err != nil {
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context) error {

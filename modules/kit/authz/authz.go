@@ -14,6 +14,8 @@ import (
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
 	"github.com/google/uuid"
+
+	"github.com/welfarex/welfarex/modules/kit/problem"
 )
 
 // Roles. Citizen is everyone who is signed in; the others are memberships.
@@ -165,6 +167,17 @@ func (p *Policy) May(a *Actor, verb, kind string) bool {
 	}
 	e := p.of(a.Exceptions)
 	return allows(e, Citizen, verb, kind) || len(p.allowing(e, a, verb, kind)) > 0
+}
+
+// Allow is May for a use case: nobody is asked to log in, and who may not is refused. Errors: problem.ErrUnauthenticated, problem.ErrForbidden.
+func (p *Policy) Allow(a *Actor, verb, kind string) error {
+	switch {
+	case a == nil:
+		return problem.ErrUnauthenticated
+	case !p.May(a, verb, kind):
+		return problem.ErrForbidden
+	}
+	return nil
 }
 
 // Scopes gives the memberships by which the actor may do verb on kind: the caller compares their scope with the thing at hand.

@@ -311,7 +311,7 @@ type doorway struct {
 func (d *doorway) Add(method, path string, handlers ...fiber.Handler) fiber.Router {
 	all := slices.Concat(d.before, handlers)
 	if method == fiber.MethodGet {
-		d.Router.Head(path, all...)
+		d.Head(path, all...)
 	}
 	return d.Router.Add(method, path, all...)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -25,9 +26,11 @@ func TestLog_WhatChangesAndWhatIsRefusedIsWorthALine(t *testing.T) {
 			got = worth(c)
 			return nil
 		})
-		if _, err := app.Test(httptest.NewRequest(x.method, "/", nil)); err != nil {
+		res, err := app.Test(httptest.NewRequest(x.method, "/", http.NoBody))
+		if err != nil {
 			t.Fatal(err)
 		}
+		_ = res.Body.Close()
 		if got != x.want {
 			t.Errorf("%s %d is %s, want %s", x.method, x.status, got, x.want)
 		}
