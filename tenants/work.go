@@ -159,7 +159,7 @@ func (w *work) undo(ctx context.Context, err error) {
 	if w.over || w.Tx == nil {
 		return
 	}
-	_ = w.Tx.Rollback(ctx)
+	_ = w.Rollback(ctx)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == staleStatement {
 		_ = w.conn.DeallocateAll(ctx)

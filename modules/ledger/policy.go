@@ -7,12 +7,12 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/problem"
 )
 
-// allow asks the second question: may one of the actor's roles do this kind of thing here?
-func (s *Service) allow(actor *authz.Actor, verb, kind string) error {
+// mayRead asks the second question: may one of the actor's roles read this kind of thing here?
+func (s *Service) mayRead(actor *authz.Actor, kind string) error {
 	if actor == nil {
 		return problem.ErrUnauthenticated
 	}
-	if !s.policy.May(actor, verb, kind) {
+	if !s.policy.May(actor, "read", kind) {
 		return problem.ErrForbidden
 	}
 	return nil

@@ -46,7 +46,7 @@ type RailView struct {
 
 // ProviderStatement gives the statement of one of the actor's own providers. Another one is not found.
 func (s *Service) ProviderStatement(ctx context.Context, actor *authz.Actor, asked Asked) (*ProviderView, error) {
-	if err := s.allow(actor, "read", "statement"); err != nil {
+	if err := s.mayRead(actor, "statement"); err != nil {
 		return nil, err
 	}
 	sellers, err := s.readSellers(ctx, s.providersOf(actor))
@@ -63,7 +63,7 @@ func (s *Service) ProviderStatement(ctx context.Context, actor *authz.Actor, ask
 
 // RailStatement gives the statement of one of the city's rails, seen from outside: what came in is positive there. One over which nothing has moved is not found.
 func (s *Service) RailStatement(ctx context.Context, actor *authz.Actor, asked Asked) (*RailView, error) {
-	if err := s.allow(actor, "read", "ledger"); err != nil {
+	if err := s.mayRead(actor, "ledger"); err != nil {
 		return nil, err
 	}
 	rails, err := s.readRails(ctx)
@@ -155,7 +155,7 @@ func (s *Service) refer(ctx context.Context, lines []Line) (map[uuid.UUID]Refere
 
 // Accounts gives every balance of the city, those of citizens as one sum, and what Check finds.
 func (s *Service) Accounts(ctx context.Context, actor *authz.Actor) ([]Standing, []Finding, error) {
-	if err := s.allow(actor, "read", "ledger"); err != nil {
+	if err := s.mayRead(actor, "ledger"); err != nil {
 		return nil, nil, err
 	}
 	standings, err := s.readStandings(ctx)
@@ -168,7 +168,7 @@ func (s *Service) Accounts(ctx context.Context, actor *authz.Actor) ([]Standing,
 
 // Compared gives what the rails and we said of the same money, where anybody asks them.
 func (s *Service) Compared(ctx context.Context, actor *authz.Actor) ([]Comparison, error) {
-	if err := s.allow(actor, "read", "ledger"); err != nil || s.rails == nil {
+	if err := s.mayRead(actor, "ledger"); err != nil || s.rails == nil {
 		return nil, err
 	}
 	return s.rails.Comparisons(ctx)

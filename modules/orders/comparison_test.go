@@ -55,7 +55,7 @@ func TestCompare_WhatIsSaidOnBothSidesIsNoFinding(t *testing.T) {
 	must(t, err)
 	same(t, "sums", fmt.Sprint(c[0].Taken, c[0].TakenCents, c[0].Returned, c[0].ReturnedCents), fmt.Sprint(2, int64(2250), 1, int64(950)))
 	same(t, "audited", w.number("SELECT count(*) FROM audit_entries WHERE verb = 'compared'"), 1)
-	there := w.house.open(t)
+	there := w.open(t)
 	there.differ("another city has its own gateway")
 }
 

@@ -54,7 +54,7 @@ func TestReceipt_AsAFile(t *testing.T) {
 	w.browser(w.bruno).get(path+"/ricevuta.pdf").wants(t, 404)
 	w.browser(w.luca).get(path+"/ricevuta.pdf").wants(t, 404)
 	same(t, "nobody", w.browser(nil).get(path+"/ricevuta.pdf").status, 303)
-	there := w.house.open(t)
+	there := w.open(t)
 	there.browser(there.anna).get(path+"/ricevuta.pdf").wants(t, 404)
 }
 

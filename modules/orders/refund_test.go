@@ -140,7 +140,7 @@ func TestRetryRefund_WhoMayNot(t *testing.T) {
 	fails(t, "another provider", w.stays(func() error { return w.RetryRefund(w.ctx, w.sara, p.ID) }), problem.ErrNotFound)
 	fails(t, "the citizen", w.stays(func() error { return w.RetryRefund(w.ctx, w.anna, p.ID) }), problem.ErrForbidden)
 	fails(t, "nobody", w.stays(func() error { return w.RetryRefund(w.ctx, nil, p.ID) }), problem.ErrUnauthenticated)
-	there := w.house.open(t)
+	there := w.open(t)
 	fails(t, "another city", there.RetryRefund(there.ctx, w.luca, p.ID), problem.ErrNotFound)
 	q := w.order(w.bruno, "pasti", 1)
 	fails(t, "what was never paid", w.stays(func() error { return w.RetryRefund(w.ctx, w.luca, q.ID) }), payments.ErrNoReturn)
