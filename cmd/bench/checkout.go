@@ -89,11 +89,12 @@ func openShop(ctx context.Context, h *house, workers int) (*shop, error) {
 		return nil, err
 	}
 	s := &shop{house: h, app: a}
-	if s.city, err = a.city(cities[0]); err != nil {
-		return nil, errors.Join(err, s.close())
+	if s.city, err = a.city(cities[0]); err == nil {
+		err = s.open(ctx, workers)
 	}
-	if err := s.open(ctx, workers); err != nil {
-		return nil, errors.Join(err, s.close())
+	if err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -147,12 +148,11 @@ func (s *shop) history(ctx context.Context, workers int) error {
 	return analyse(ctx, s.house.Owner)
 }
 
-func (s *shop) close() error {
+func (s *shop) close() {
 	if s.rows != nil {
 		s.rows.pool.Close()
 	}
 	s.app.close()
-	return nil
 }
 
 // ours is the use case.
