@@ -19,7 +19,7 @@ demo: build ## Nine running cities on one process; installs what is missing.
 
 .PHONY: test
 test: assets ## Every test, with -race, on real PostgreSQL, S3, SMTP and Chromium, and Stripe's own mock.
-	@source .ci/need && need_postgres && need_chromium && need_stripe_mock && export PG_BIN CHROMIUM STRIPE_MOCK && \
+	@source .ci/need && need_postgres && need_chromium && need_poppler && need_stripe_mock && export PG_BIN CHROMIUM STRIPE_MOCK && \
 		$(GO) test -race -timeout 40m -skip '$(ATTACKS)' $$($(GO) list $(TESTS) | grep -v /cmd/e2e) && \
 		$(GO) test -timeout 40m ./cmd/welfarex -run TestIsolation && \
 		$(GO) test -race -timeout 40m ./cmd/e2e # a browser, a server and the compiler share few cores: alone
