@@ -44,6 +44,7 @@ const (
 	mailExpired      = "expired"
 	mailGivenUp      = "given_up"
 	mailReturned     = "returned"
+	mailNotReturned  = "not_returned"
 	mailLate         = "late"
 	mailFromProvider = "from_provider"
 
@@ -51,11 +52,12 @@ const (
 	mailCancelled   = "cancelled"
 	mailRemind      = "remind"
 	mailLost        = "lost"
+	mailRetry       = "retry"
 	mailFromCitizen = "from_citizen"
 )
 
 // toProvider are the letters that the provider gets.
-var toProvider = []string{mailOrdered, mailCancelled, mailRemind, mailLost, mailFromCitizen}
+var toProvider = []string{mailOrdered, mailCancelled, mailRemind, mailLost, mailRetry, mailFromCitizen}
 
 //words: orders.mail.*
 
@@ -149,6 +151,7 @@ func (s *Service) letter(ctx context.Context, p *Part, to party, kind, path stri
 	args := []any{
 		"portal", city.Portal, "number", p.Order.Title(), "seller", p.Seller, "amount", voice.Money(p.Cents), "why", p.Why,
 		"until", voice.Date(p.CancelUntil()), "answer", voice.Date(p.AnswerBy), "phone", city.Contacts.Phone,
+		"ring", first(p.SellerPhone, p.SellerEmail, city.Contacts.Phone),
 	}
 	page := ui.Page{Lang: to.Language}
 	return mail.Letter{

@@ -77,6 +77,8 @@ type Part struct {
 	Seller        string // name, address and partita IVA as they were
 	SellerAddress string
 	SellerVAT     string
+	SellerPhone   string // and e-mail, as they are today
+	SellerEmail   string
 	Cents         int64
 	VATCents      int64
 	CancelDays    int

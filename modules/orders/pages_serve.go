@@ -2,6 +2,7 @@ package orders
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,10 +61,28 @@ func (s *Service) showInbox(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if word == "" {
+		if parts, err = s.owedFirst(r, parts); err != nil {
+			return err
+		}
+	}
 	p := r.Page(r.T("orders.inbox.title"))
 	p.NoIndex = true
 	p.Crumbs = []ui.Crumb{{Title: r.T("area.provider"), Href: "/ente"}, {Title: p.Title}}
 	return r.Show(inboxPage(p, parts, word, older, s.now()))
+}
+
+// owedFirst puts those whose money waits to be given back before the others, on the first page.
+func (s *Service) owedFirst(r *web.Request, parts []*Part) ([]*Part, error) {
+	owed, err := s.Owed(r.Ctx, r.Actor)
+	if err != nil {
+		return nil, err
+	}
+	rest := slices.DeleteFunc(parts, func(p *Part) bool { return byID(owed, p.ID) != nil })
+	if r.Query("prima") != "" {
+		return rest, nil
+	}
+	return append(owed, rest...), nil
 }
 
 // serveForm is what was typed on an order's page.

@@ -354,7 +354,7 @@ func TestPages_APartFromThePaymentToTheEnd(t *testing.T) {
 	w := setup(t)
 	p, b := w.order(w.anna, "pasti", 2), w.browser(w.luca)
 	path := partPath(p.ID)
-	b.get(path).wants(t, 200, "Non ancora pagato", "Ho ricevuto 13,00 €", "Anna Prova", "Via dei Mille 7", "0372 555 199")
+	b.get(path).wants(t, 200, "Non ancora pagato", "Ho ricevuto 13,00 €", "Hai in mano 13,00 € di Anna Prova?", "Sì, registra l'incasso", "Anna Prova", "Via dei Mille 7", "0372 555 199")
 	b.post(path+"/incasso").leads(t, path+"?fatto=orders.desk_paid")
 	b.post(path+"/incasso").wants(t, 409, "Nel frattempo qualcosa è cambiato", "Accetta l'ordine")
 	b.post(path+"/rifiuto", "why", "").wants(t, 422, "Scrivi il motivo")
@@ -363,8 +363,9 @@ func TestPages_APartFromThePaymentToTheEnd(t *testing.T) {
 	b.post(path+"/consegne", "line", "0", "quantity", "due", "day", "2026-11-30", "worker", "", "delivery_note", "Tutto <bene>").
 		wants(t, 422, "Scrivi quante unità", "Scrivi chi ha svolto il servizio", "Scegli il giorno, non nel futuro", "Tutto <bene>").has(t, `value="due"`, `value="2026-11-30"`)
 	b.post(path+"/consegne", "line", "0", "quantity", "3", "day", "2026-11-23", "worker", "Luca Bassi").wants(t, 409, "È più di quanto resta da fare.").has(t, `value="Luca Bassi"`)
-	b.post(path+"/consegne", "line", "0", "quantity", "1", "day", "2026-11-23", "worker", "Luca Bassi").leads(t, path+"?fatto=orders.delivered")
-	b.get(path).wants(t, 200, "In corso", "Fatto: 1 × Pasti a casa, da Luca Bassi", "ne restano 1").lacks(t, "Rifiuta e restituisci")
+	b.post(path+"/consegne", "line", "0", "quantity", "1", "day", "2026-11-23", "worker", "Luca Bassi", "delivery_note", "Lasciato al vicino").leads(t, path+"?fatto=orders.delivered")
+	b.get(path).wants(t, 200, "In corso", "Fatto: 1 × Pasti a casa, da Luca Bassi", "Lasciato al vicino", "ne restano 1", "l'ordine non si può più rifiutare").lacks(t, "Rifiuta e restituisci").lacks(t, "Che cosa hai ordinato")
+	w.browser(w.anna).get(orderPath(p.Order.ID)).wants(t, 200, "Lasciato al vicino", "non si può più annullare da qui").lacks(t, "Annulla l'ordine")
 	b.post(path+"/rifiuto", "why", "Non possiamo più").wants(t, 409, "Una parte del servizio è già stata fatta")
 	b.post(path+"/consegne", "line", "0", "quantity", "1", "day", "2026-11-23", "worker", "Luca Bassi").leads(t, path)
 	b.get(path).wants(t, 200, "Concluso")
@@ -383,8 +384,11 @@ func TestPages_MoneyOfTheDeskGoesBackThereThoughACardCameLate(t *testing.T) {
 	w.work()
 	luca.post(partPath(p.ID)+"/rifiuto", "why", "Non possiamo.").leads(t, partPath(p.ID))
 	anna.get(orderPath(p.Order.ID)).wants(t, 200, "Non accettato", "Non possiamo.", "L'ente ti restituisce 13,00 € allo sportello", "Restituiti 13,00 €")
+	luca.get(inboxPath).wants(t, 200, "2026/1", "Da restituire allo sportello")
 	luca.get(partPath(p.ID)).wants(t, 200, "Anna Prova aveva pagato 13,00 € da voi", "Ho restituito 13,00 €")
 	luca.post(partPath(p.ID)+"/restituzione").leads(t, partPath(p.ID)+"?fatto=orders.desk_returned")
+	luca.get(inboxPath).wants(t, 200).lacks(t, "2026/1")
+	anna.get(orderPath(p.Order.ID)+"/ricevuta").wants(t, 200, "Rifiutato lunedì 23 novembre 2026")
 	luca.get(partPath(p.ID)).wants(t, 200).lacks(t, "Ho restituito")
 	luca.post(partPath(p.ID)+"/restituzione").wants(t, 409)
 	anna.get(orderPath(p.Order.ID)+"/ricevuta").wants(t, 200, "L'importo di 13,00 € è stato restituito per intero")
@@ -488,4 +492,19 @@ func TestPages_AmountsOfAFormAreDigits(t *testing.T) {
 	for s, want := range map[string]int64{"1300": 1300, "0": 0, "": -1, "-1": -1, "13,00": -1, "1e3": -1, " 1": -1, strings.Repeat("9", 13): -1} {
 		same(t, strconv.Quote(s), parseCents(s), want)
 	}
+}
+
+func TestCheckout_KnowsTheAddressOfOneselfOnly(t *testing.T) {
+	w := setup(t)
+	w.fill(w.anna, "pasti", 1)
+	in := w.form(w.anna)
+	in.Member, in.Address = w.member(w.anna, "Rosa Prova", accounts.Delegate), "Via di Rosa 1"
+	id, err := w.Place(w.ctx, w.anna, in)
+	must(t, err)
+	w.browser(w.luca).get(partPath(w.seen(w.anna, id).ID)).wants(t, 200, "Rosa Prova (ordina una persona con delega: Anna Prova)")
+	w.browser(w.anna).get(orderPath(id)).wants(t, 200, "Rosa Prova (ti ha delegato)")
+	w.fill(w.anna, "pasti", 1)
+	c, err := w.Checkout(w.ctx, w.anna)
+	must(t, err)
+	same(t, "address", c.Address, "")
 }

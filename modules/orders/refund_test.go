@@ -160,3 +160,23 @@ func TestRetryRefund_FromThePage(t *testing.T) {
 	w.work()
 	w.browser(w.anna).get(orderPath(p.Order.ID)).wants(t, 200, "Rimborso fatto")
 }
+
+func TestBouncedRefund_IsToldToBothSides(t *testing.T) {
+	w := setup(t)
+	p := w.bounced()
+	w.work()
+	for who, to := range map[string]string{"Anna": w.anna.Email, "the provider": w.provider(p)} {
+		letters := w.got(to)
+		same(t, who+" reads", letters[len(letters)-1], "Ordine 2026/1: il rimborso non è riuscito")
+	}
+	b := w.browser(w.luca)
+	b.get("/ente/ordini").wants(t, 200, "2026/1", "Rimborso non riuscito")
+	b.get("/ente/ordini?stato=in-corso").wants(t, 200).lacks(t, "2026/1")
+	anna := w.browser(w.anna)
+	anna.get(orderPath(p.Order.ID)+"/ricevuta").wants(t, 200, "Annullato lunedì 23 novembre 2026", "Il rimborso di 13,00 € non è riuscito")
+	anna.get(ordersPath).wants(t, 200, "Il rimborso non è riuscito")
+	anna.get(orderPath(p.Order.ID)).wants(t, 200, "Cooperativa Aurora riprova", "0372 555 020").has(t, "mailto:"+w.provider(p))
+}
+
+// provider is where a part's provider reads its mail.
+func (w *world) provider(p *Part) string { return w.now(p).SellerEmail }

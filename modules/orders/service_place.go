@@ -295,6 +295,11 @@ func (s *Service) Returned(ctx context.Context, part uuid.UUID) error {
 	return s.queue.Enqueue(ctx, MailJob{part, mailReturned})
 }
 
+// NotReturned tells both sides that the bank has sent a refund back; see payments.Follower.
+func (s *Service) NotReturned(ctx context.Context, part uuid.UUID) error {
+	return errors.Join(s.queue.Enqueue(ctx, MailJob{part, mailNotReturned}), s.queue.Enqueue(ctx, MailJob{part, mailRetry}))
+}
+
 var _ payments.Follower = (*Service)(nil)
 
 // notThere lets a job end whose part is gone.

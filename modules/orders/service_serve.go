@@ -9,6 +9,7 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/payments"
 )
 
 // Inbox lists the orders of the actor's providers: those in one of the states, newest first; none means all.
@@ -21,6 +22,14 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, w Window, state
 		words = append(words, string(state))
 	}
 	return s.readWindow(ctx, w, "p.provider_id = ANY ($1) AND (cardinality($2::text[]) = 0 OR p.state = ANY ($2))", s.providers(actor), words)
+}
+
+// Owed lists the orders of the actor's providers whose money waits to be given back by hand, newest first.
+func (s *Service) Owed(ctx context.Context, actor *authz.Actor) ([]*Part, error) {
+	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
+		return nil, err
+	}
+	return s.readWindow(ctx, Window{}, "p.provider_id = ANY ($1) AND p.id IN ("+payments.Owed+")", s.providers(actor))
 }
 
 // Served gives one order of the actor's providers. Errors: problem.ErrNotFound.

@@ -18,7 +18,8 @@ import (
 
 const selectParts = `SELECT o.id, o.year, o.number, o.actor_id, o.subject_id, o.payer_id, o.member_id, o.payer, o.beneficiary, o.reason, o.address, o.phone, o.note, o.key,
 	o.cents, o.placed_at, p.id, p.provider_id, p.seller, p.seller_address, p.seller_vat, p.cents, p.vat_cents, p.cancel_days, p.state, p.why, p.ended_by, p.expires_at,
-	p.answer_by, p.paid_at, p.accepted_at, p.ended_at FROM order_parts p JOIN orders o ON o.id = p.order_id `
+	p.answer_by, p.paid_at, p.accepted_at, p.ended_at, v.phone, v.email
+	FROM order_parts p JOIN orders o ON o.id = p.order_id JOIN providers v ON v.id = p.provider_id `
 
 // instant is a time that may be NULL.
 type instant struct{ at *time.Time }
@@ -36,7 +37,7 @@ func scanPart(row pgx.CollectableRow) (*Part, error) {
 	var member uuid.NullUUID
 	err := row.Scan(&o.ID, &o.Year, &o.Number, &o.Actor, &o.Subject, &o.Payer, &member, &o.PayerName, &o.Beneficiary, &o.Reason, &o.Address, &o.Phone, &o.Note, &o.Key,
 		&o.Cents, &o.PlacedAt, &p.ID, &p.Provider, &p.Seller, &p.SellerAddress, &p.SellerVAT, &p.Cents, &p.VATCents, &p.CancelDays, (*string)(&p.State), &p.Why, (*string)(&p.EndedBy), &p.ExpiresAt,
-		instant{&p.AnswerBy}, instant{&p.PaidAt}, instant{&p.AcceptedAt}, instant{&p.EndedAt})
+		instant{&p.AnswerBy}, instant{&p.PaidAt}, instant{&p.AcceptedAt}, instant{&p.EndedAt}, &p.SellerPhone, &p.SellerEmail)
 	o.Member = member.UUID
 	o.Parts = []*Part{p}
 	return p, err
@@ -258,13 +259,13 @@ func (s *Service) readParties(ctx context.Context, part uuid.UUID) (citizen, pro
 	return citizen, provider, err
 }
 
-// readCheckout reads the basket, for whom the actor may order, and what the form knows already: their telephone, and where their last order went.
+// readCheckout reads the basket, for whom the actor may order, and what the form knows already: their telephone, and where their last order for themselves went.
 func (s *Service) readCheckout(ctx context.Context, actor *authz.Actor, c *Checkout) error {
 	return s.db.Read(ctx, func(b *pgx.Batch) {
 		queueBasket(b, Holder{Account: actor.Account}, &c.Basket)
 		s.household.QueueMembers(b, actor, &c.Members)
 		b.Queue("SELECT name, phone FROM accounts WHERE id = $1", actor.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Name, &c.Phone) })
-		b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", actor.Account).
+		b.Queue("SELECT COALESCE((SELECT address FROM orders WHERE payer_id = $1 AND member_id IS NULL AND address <> '' ORDER BY placed_at DESC LIMIT 1), '')", actor.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&c.Address) })
 	})
 }

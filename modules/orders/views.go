@@ -66,7 +66,7 @@ func moments(p *ui.Page, part *Part) []ui.Moment {
 		list = append(list, ui.Moment{When: at(part.AcceptedAt), Text: p.T("orders.moment.accepted", "seller", part.Seller), Done: true})
 	}
 	for _, d := range part.Deliveries {
-		list = append(list, ui.Moment{When: p.Date(d.Day), Text: p.T("orders.moment.delivery", "n", strconv.Itoa(d.Quantity), "title", part.Lines[d.Line].Title, "worker", d.Worker), Done: true})
+		list = append(list, delivered(p, part, d))
 	}
 	if part.Ended() {
 		list = append(list, ui.Moment{When: at(part.EndedAt), Text: p.T("orders.moment." + string(part.State) + "_" + string(part.EndedBy)), Done: true, Now: part.Return() != payments.ReturnAsked})
@@ -79,6 +79,15 @@ func moments(p *ui.Page, part *Part) []ui.Moment {
 		}
 	}
 	return list
+}
+
+// delivered is a delivery as both sides read it, with its note.
+func delivered(p *ui.Page, part *Part, d Delivery) ui.Moment {
+	m := ui.Moment{When: p.Date(d.Day), Text: p.T("orders.moment.delivery", "n", strconv.Itoa(d.Quantity), "title", part.Lines[d.Line].Title, "worker", d.Worker), Done: true}
+	if d.Note != "" {
+		m.Body = noteOf(d.Note)
+	}
+	return m
 }
 
 //words: orders.moment.delivered_provider orders.moment.refused_provider orders.moment.cancelled_citizen orders.moment.cancelled_nobody orders.moment.expired_nobody
@@ -103,12 +112,14 @@ func whom(p *ui.Page, c *Checkout) []ui.Option {
 	return list
 }
 
-// facts are an order's particulars.
-func facts(p *ui.Page, part *Part) []ui.Fact {
+//words: orders.reason_provider.*
+
+// facts are an order's particulars; reason begins the words for why somebody orders for another, as one side reads them.
+func facts(p *ui.Page, part *Part, reason string) []ui.Fact {
 	o := part.Order
 	who := o.Beneficiary
 	if o.Reason != "" {
-		who += " (" + p.T("orders.reason."+o.Reason) + ")"
+		who += " (" + p.T(reason+o.Reason, "payer", o.PayerName) + ")"
 	}
 	list := []ui.Fact{
 		{Term: p.T("orders.fact.number"), Text: o.Title()}, {Term: p.T("orders.fact.placed"), Text: p.DateTime(o.PlacedAt)},

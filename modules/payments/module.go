@@ -29,6 +29,8 @@ type Follower interface {
 	Paid(ctx context.Context, part uuid.UUID, rail string) (wanted bool, err error)
 	// Returned says that a part's money was given back.
 	Returned(ctx context.Context, part uuid.UUID) error
+	// NotReturned says that a part's money could not be given back.
+	NotReturned(ctx context.Context, part uuid.UUID) error
 }
 
 // Queue takes jobs inside the running transaction.

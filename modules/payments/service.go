@@ -170,7 +170,10 @@ func (s *Service) notGivenBack(ctx context.Context, p *Payment) error {
 	if err := audit(ctx, theRail, p, "refund_failed", "refund by "+p.Rail); err != nil {
 		return err
 	}
-	return saveRefund(ctx, p.Refund, ReturnLost, "", s.now())
+	if err := saveRefund(ctx, p.Refund, ReturnLost, "", s.now()); err != nil {
+		return err
+	}
+	return s.follow.NotReturned(ctx, p.Part)
 }
 
 // arrived notes that money has come, once, and gives it back if nobody wants it any more.
