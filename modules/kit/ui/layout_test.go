@@ -104,7 +104,7 @@ func TestErrorSummary_LeadsToEachField(t *testing.T) {
 	t.Parallel()
 	html := render(t, ErrorSummary(page(), Errors{{"cf", "Mancano 2 lettere"}, {"items[0].name", "Scrivi un nome"}}))
 	wants(t, html, `role="alert"`, `tabindex="-1"`, `Ci sono 2 cose da sistemare`, `href="#cf"`, `href="#items-0-name"`)
-	kept := page().T("form.errors.kept")
+	kept := page().T("form.errors.again")
 	wants(t, html, kept)
 	if html := render(t, Refusal(page(), Errors{{"code", "Il codice non è giusto"}})); strings.Contains(html, kept) || !strings.Contains(html, `href="#code"`) {
 		t.Errorf("a form that keeps nothing: %s", html)
