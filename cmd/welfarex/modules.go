@@ -69,6 +69,7 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.ledger.Attach(a.orders)
 	a.ledger.Compare(a.payments)
 	a.accounts.Suggest(a.orders.Steps)
+	a.accounts.SuggestWork(a.orders.WorkSteps)
 	a.publishing = publishing.New(publishing.Options{
 		DB: a.db, Catalogue: catalogue, Files: a.files, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,
 	})

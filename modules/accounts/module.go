@@ -74,6 +74,7 @@ type Service struct {
 	hashing chan struct{} // how many passwords are hashed at once: each takes tens of megabytes
 	cities  sync.Map      // of these, how many in each city
 	steps   []StepSource
+	work    []StepSource
 }
 
 // New makes the service.

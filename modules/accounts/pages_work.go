@@ -19,7 +19,12 @@ func (s *Service) showProvider(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Show(providerPage(private(r, r.T("accounts.provider.title")), r.Actor, providers, staff))
+	p := private(r, r.T("accounts.provider.title"))
+	work, err := s.readWork(r.Ctx, r.Actor, p)
+	if err != nil {
+		return err
+	}
+	return r.Show(providerPage(p, r.Actor, work, providers, staff))
 }
 
 func (s *Service) showMunicipality(r *web.Request) error {

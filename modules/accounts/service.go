@@ -55,6 +55,23 @@ type StepSource func(b *pgx.Batch, actor *authz.Actor) func(*ui.Page) []NextStep
 // Suggest lets other modules say what people should do next. It is called before the first request.
 func (s *Service) Suggest(sources ...StepSource) { s.steps = append(s.steps, sources...) }
 
+// SuggestWork is Suggest for the desk of a provider's staff.
+func (s *Service) SuggestWork(sources ...StepSource) { s.work = append(s.work, sources...) }
+
+// readWork asks the modules what waits for a provider's staff.
+func (s *Service) readWork(ctx context.Context, actor *authz.Actor, p *ui.Page) (steps []NextStep, err error) {
+	var say []func(*ui.Page) []NextStep
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		for _, source := range s.work {
+			say = append(say, source(b, actor))
+		}
+	})
+	for _, tell := range say {
+		steps = append(steps, tell(p)...)
+	}
+	return steps, err
+}
+
 // today is the day in Italy, as midnight UTC.
 func (s *Service) today() time.Time {
 	year, month, day := s.now().In(ui.Rome).Date()

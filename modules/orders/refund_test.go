@@ -6,7 +6,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/welfarex/welfarex/modules/accounts"
+	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
+	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/payments"
 	"github.com/welfarex/welfarex/tenants"
 )
@@ -180,3 +185,20 @@ func TestBouncedRefund_IsToldToBothSides(t *testing.T) {
 
 // provider is where a part's provider reads its mail.
 func (w *world) provider(p *Part) string { return w.now(p).SellerEmail }
+
+func TestWorkSteps_SayWhatWaits(t *testing.T) {
+	w := setup(t)
+	w.bounced()
+	w.paid("pasti", 1)
+	say := func(who *authz.Actor) (titles string) {
+		var steps func(*ui.Page) []accounts.NextStep
+		must(t, w.db.Read(w.ctx, func(b *pgx.Batch) { steps = w.WorkSteps(b, who) }))
+		for _, n := range steps(&ui.Page{Lang: "it", City: w.city, Words: w.words}) {
+			titles += n.Title + "; "
+		}
+		return titles
+	}
+	same(t, "its staff", say(w.luca), "Un ordine aspetta una risposta; Un rimborso aspetta voi; ")
+	same(t, "another's", say(w.sara), "")
+	same(t, "a citizen", say(w.anna), "")
+}

@@ -75,6 +75,12 @@ func queueWaiting(b *pgx.Batch, payer uuid.UUID, into *[]*Part) {
 	})
 }
 
+// queueWork counts the parts of providers that wait for an answer, and those whose money waits to be given back.
+func queueWork(b *pgx.Batch, providers []uuid.UUID, unanswered, owed *int) {
+	b.Queue("SELECT count(*) FILTER (WHERE p.state = 'paid'), count(*) FILTER (WHERE p.id IN ("+payments.Owed+")) FROM order_parts p WHERE p.provider_id = ANY ($1)", providers).
+		QueryRow(func(row pgx.Row) error { return row.Scan(unanswered, owed) })
+}
+
 func byID(parts []*Part, id uuid.UUID) *Part {
 	for _, p := range parts {
 		if p.ID == id {
