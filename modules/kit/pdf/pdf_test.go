@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -58,8 +59,13 @@ func TestPrint_ATaggedDocument(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer server.Close()
+	secret := filepath.Join(t.TempDir(), "secret.html")
+	if err := os.WriteFile(secret, []byte("<p>A-SECRET"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	file, err := New(chromium(t)).Print(t.Context(), text(`<!DOCTYPE html><html lang="it-IT"><head><meta charset="utf-8"><title>Ricevuta dell’ordine 2026/1</title></head>
-		<body><h1>Ricevuta</h1><img src="`+server.URL+`/a.png" alt="x"><table><tr><th scope="col">Totale</th></tr><tr><td>13,00 €</td></tr></table></body></html>`))
+		<body><h1>Ricevuta</h1><img src="`+server.URL+`/a.png" alt="x"><script>document.body.append("SCRIPT-RAN")</script>
+		<iframe src="file://`+secret+`"></iframe><object data="file://`+secret+`"></object><table><tr><th scope="col">Totale</th></tr><tr><td>13,00 €</td></tr></table></body></html>`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +89,26 @@ func TestPrint_ATaggedDocument(t *testing.T) {
 	}
 	if read.Title != "Ricevuta dell’ordine 2026/1" {
 		t.Errorf("its title is %q", read.Title)
+	}
+	saysNothingElse(t, file)
+}
+
+// saysNothingElse reads the file's text: no script ran, and no other file came in.
+func saysNothingElse(t *testing.T, file []byte) {
+	t.Helper()
+	reader, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Log("no pdftotext: what the file says is not read")
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), reader, "-", "-") //nolint:gosec // found on this machine
+	cmd.Stdin = bytes.NewReader(file)
+	said, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(said); !strings.Contains(got, "13,00") || strings.Contains(got, "SCRIPT-RAN") || strings.Contains(got, "A-SECRET") {
+		t.Errorf("it says %q", got)
 	}
 }
 
@@ -143,7 +169,7 @@ func TestPrint_FewAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 6 {
 		all.Go(func() {
-			if file, err := p.Print(t.Context(), text("hello")); err != nil || string(file) != "%PDF-\nhello" {
+			if file, err := p.Print(t.Context(), text("hello")); err != nil || !strings.HasSuffix(string(file), ">hello") {
 				t.Errorf("%q, %v", file, err)
 			}
 		})
