@@ -281,6 +281,23 @@ func (k *Card) Refund(ctx context.Context, r Return) (external string, done bool
 	return given.ID, given.Status == stripe.RefundStatusSucceeded, nil
 }
 
+// LookRefund implements Rail.
+func (k *Card) LookRefund(ctx context.Context, external string) (Notice, error) {
+	account, err := k.account(ctx)
+	if err != nil {
+		return Notice{}, err
+	}
+	r, err := account.V1Refunds.Retrieve(ctx, external, nil)
+	if err != nil {
+		return Notice{}, fault("look at "+external, err)
+	}
+	n, err := ofRefund(r)
+	if err == nil && n.Refund == uuid.Nil {
+		err = fmt.Errorf("refund %s is not of this portal", external)
+	}
+	return n, err
+}
+
 // account is the city's own, for the city of ctx.
 func (k *Card) account(ctx context.Context) (*stripe.Client, error) {
 	key, err := k.secret(ctx, SecretCardKey)
