@@ -47,10 +47,10 @@ type Printer struct {
 // New makes a printer of the Chromium at a path; "" prints nothing.
 //
 // What a killed program left behind goes first: pages of people.
-func New(path string) *Printer {
+func New(path string, now time.Time) *Printer {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folder+"*"))
 	for _, dir := range left {
-		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
+		if info, err := os.Stat(dir); err == nil && now.Sub(info.ModTime()) > time.Hour {
 			_ = os.RemoveAll(dir)
 		}
 	}
