@@ -72,6 +72,9 @@ func (w *work) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close()
 			w.cause = fmt.Errorf("%s: %w", name, err)
+			if w.conn.PgConn().TxStatus() == 'I' { // not even the beginning was sent: nobody may use the connection outside of a transaction
+				_ = w.conn.Close(ctx)
+			}
 			return pgx.FailedBatchResults(b, w.cause)
 		}
 	}

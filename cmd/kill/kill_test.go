@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,27 @@ func TestPlants_HaveTheirPlace(t *testing.T) {
 	for _, p := range plants {
 		if _, err := overlay.Apply(".", p.edits); err != nil {
 			t.Errorf("%s: %v", p.name, err)
+		}
+	}
+}
+
+func TestPlants_AreNotCaughtByWhatASlowMachineSays(t *testing.T) {
+	t.Parallel()
+	for _, p := range plants {
+		if line, err := p.caught([]string{"not in 45s: all jobs, refunds and notices come to their end"}); err == nil {
+			t.Errorf("%s: caught by %q", p.name, line)
+		}
+		if _, err := p.caught([]string{"another thing", "x: " + p.says}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestKill_SaysWhatItStruck(t *testing.T) {
+	t.Parallel()
+	for victim, want := range map[victim]string{serve: "an order written, not told", both: "an order written, not told", postgres: "an order half written", backend: "an order half written"} {
+		if line := (&kill{victim: victim, at: orderHalf}).line(1); !strings.Contains(line, want) {
+			t.Errorf("%s: %s", victim, line)
 		}
 	}
 }

@@ -245,6 +245,9 @@ func (k *killer) restore(ctx context.Context, v victim) error {
 
 func (k *kill) line(n int) string {
 	at := string(k.at)
+	if k.at == orderHalf && (k.victim == serve || k.victim == both) { // PostgreSQL has it all, with its COMMIT, and goes on without them
+		at = "an order written, not told"
+	}
 	if k.missed {
 		at = "nothing came to: " + at
 	}

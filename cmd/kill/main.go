@@ -1,6 +1,7 @@
 // Command kill proves that a purchase survives crashes. Hundreds of people buy at once over HTTP from the program, which runs as two
-// processes on a PostgreSQL of its own; serve, work and PostgreSQL are killed (kill -9) and started again, at random moments and at every
-// boundary of a purchase: an order half written, a page asked of the gateway, a notice half taken, a refund made and not told. Whose page
+// processes on a PostgreSQL of its own; serve, work and PostgreSQL are killed (kill -9) and started again, at random moments and at seven
+// boundaries of a purchase: an order half written (for PostgreSQL; written and not told, for serve), a page asked for, a page opened and not
+// told, a notice half taken, a notice taken and not told, a refund asked for, a refund made and not told. Whose page
 // does not come loads it again. Gateway, mailbox and files live in this process. At the end what people were told, the portal, the ledger
 // and the gateway must say the same, cent by cent. A build with a planted bug is caught first; anything found is exit status 1.
 package main

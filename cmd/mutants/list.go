@@ -104,8 +104,8 @@ var mutants = []mutant{
 	{name: "another provider's drafts", caught: "ForeignIDs", edits: []edit{{"modules/publishing/policy.go",
 		"if !slices.Contains(s.providersOf(actor, verb, kind), provider) {", "if !slices.Contains(s.providersOf(actor, verb, kind), provider) && provider == uuid.Nil {"}}},
 	{name: "the documents of another provider's draft", caught: "Files", edits: []edit{{"modules/publishing/policy.go",
-		`	return s.mine(actor, "read", "service", provider)`, `	return s.allow(actor, "read", "service")`}}},
+		`	return s.mine(actor, "read", "service", provider)`, `	return s.policy.Allow(actor, "read", "service")`}}},
 	{name: "an act of another person's", caught: "Files", edits: []edit{{"modules/accounts/service_acts.go",
-		`if err := s.allow(actor, "read", "act"); err != nil {`, `if err := s.allow(actor, "read", "act"); err != nil && actor == nil {`}}},
+		`if err := s.policy.Allow(actor, "read", "act"); err != nil {`, `if err := s.policy.Allow(actor, "read", "act"); err != nil && actor == nil {`}}},
 	{name: "a domain of two cities", caught: "Domains", edits: []edit{{"tenants/apply.go", "if len(taken) > 0 {", "if len(taken) > 1000 {"}}},
 }

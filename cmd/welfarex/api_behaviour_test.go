@@ -255,7 +255,7 @@ func TestAPI_SaysWhatThePagesSay(t *testing.T) {
 	}
 	for _, q := range []struct{ page, api string }{
 		{"q=badante", "q=badante"}, {"per=anziani&dove=casa", "audience=anziani&place=casa"}, {"online=1&ordina=prezzo", "from_home=true&sort=prezzo"},
-		{"prezzo=gratis&ordina=nome", "price=gratis&sort=nome"}, {"quartiere=centro&q=disabili", "neighbourhood=centro&q=disabili"}, {"ente=cooperativa", "kind=cooperativa"},
+		{"prezzo=gratis&ordina=nome", "price=gratis&sort=nome"}, {"quartiere=centro&q=disabili", "neighbourhood=centro&q=disabili"}, {"ente=cooperativa", "kind=cooperativa"}, {"compra=1", "sold=true"},
 	} {
 		var shown []string
 		for n := 1; ; n++ {

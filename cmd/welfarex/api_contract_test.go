@@ -116,14 +116,15 @@ func TestAPI_RefusesInItsOwnWords(t *testing.T) {
 		code, location     string
 	}{
 		"no key":              {401, "GET", "/orders", "", "", nil, "problem.unauthenticated", ""},
-		"a key that is none":  {401, "GET", "/orders", "", "wx_AAAA", nil, "problem.unauthenticated", ""},
-		"a wrong key, public": {401, "GET", "/services", "", "wx_AAAA", nil, "problem.unauthenticated", ""},
+		"a key that is none":  {401, "GET", "/orders", "", "wx_AAAA", nil, "api.key_unknown", ""},
+		"a wrong key, public": {401, "GET", "/services", "", "wx_AAAA", nil, "api.key_unknown", ""},
 		"another scope":       {403, "GET", "/account", "", h.key(authz.Citizen, "orders:read"), nil, "api.scope", ""},
 		"a scope not offered": {403, "GET", "/provider/orders", "", citizen, nil, "api.scope", ""},
 		"nothing there":       {404, "GET", "/orders/0197a000-0000-7000-8000-000000000000", "", citizen, nil, "problem.not_found", ""},
 		"no id at all":        {404, "GET", "/orders/1", "", citizen, nil, "problem.not_found", ""},
 		"no such operation":   {404, "GET", "/nothing", "", citizen, nil, "problem.not_found", ""},
 		"no idempotency key":  {422, "POST", "/orders", `{"cents":1,"terms":true}`, citizen, []string{"Idempotency-Key", ""}, "problem.invalid", "header.Idempotency-Key"},
+		"a part is missing":   {422, "POST", "/orders", `{"terms":true}`, citizen, nil, "problem.invalid", "body.cents"},
 		"a field of another":  {422, "POST", "/orders", `{"cents":1,"terms":true,"payer_id":"x"}`, citizen, nil, "problem.invalid", "body.payer_id"},
 		"no JSON":             {400, "POST", "/orders", `{`, citizen, nil, "problem.invalid", "body"},
 		"a price of yore":     {409, "POST", "/orders", `{"cents":1,"terms":true}`, citizen, nil, "orders.price_changed", ""},

@@ -64,7 +64,7 @@ func (a *App) assemble(sender *mail.Sender) (err error) {
 	a.payments = payments.New(payments.Options{DB: a.db, Ledger: a.ledger, Card: a.card(), Now: time.Now, Rand: rand.Reader})
 	a.orders = orders.New(orders.Options{
 		DB: a.db, Ledger: a.ledger, Payments: a.payments, Household: a.accounts, Mail: sender, Policy: a.policy, Words: a.words, Base: a.parsed.base,
-		PDF: pdf.New(a.config.Chromium), Now: time.Now, Rand: rand.Reader,
+		PDF: pdf.New(a.config.Chromium, time.Now()), Now: time.Now, Rand: rand.Reader,
 	})
 	a.ledger.Attach(a.orders)
 	a.ledger.Compare(a.payments)

@@ -61,6 +61,9 @@ func (s *Service) AddAct(ctx context.Context, actor *authz.Actor, id uuid.UUID, 
 		return err
 	}
 	if err := s.exchangeAct(ctx, actor, id, file, "member_act_added"); err != nil {
+		if problem.Of(err).Kind == problem.Internal { // it may have been kept, and only the answer lost: a sweep finds out
+			return err
+		}
 		return errors.Join(err, s.files.Drop(ctx, file))
 	}
 	return nil

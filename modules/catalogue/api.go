@@ -39,6 +39,7 @@ type servicesQuery struct {
 	Kinds         []string `query:"kind,explode" enum:"comune,cooperativa,consorzio,asp,fondazione,associazione,impresa-sociale" doc:"Who delivers."`
 	Prices        []string `query:"price,explode" enum:"gratis,isee,fisso"`
 	FromHome      bool     `query:"from_home" doc:"Only what one asks for by telephone or e-mail."`
+	Sold          bool     `query:"sold" doc:"Only what can be bought here today."`
 	Sort          string   `query:"sort" enum:"nome,prezzo" doc:"Without it the best answer comes first."`
 }
 
@@ -55,6 +56,7 @@ type ServiceSummary struct {
 	Neighbourhoods []string     `json:"neighbourhoods" doc:"None: the whole city."`
 	Status         string       `json:"status" enum:"active,inactive"`
 	FromHome       bool         `json:"from_home" doc:"One asks for it by telephone or e-mail."`
+	Sold           bool         `json:"sold" doc:"Can be bought here today."`
 	Price          PriceTag     `json:"price"`
 	URL            string       `json:"url" doc:"Its page on the portal."`
 }
@@ -78,7 +80,7 @@ func list(words List) []string { return slices.AppendSeq([]string{}, words.Words
 func cardOf(r *web.Request, c *Card) ServiceSummary {
 	return ServiceSummary{
 		Slug: c.Slug, Title: c.Title.Text, Summary: c.Summary.Text, Category: c.Category.Slug, Provider: ProviderName{c.Provider.Slug, c.Provider.Name},
-		Needs: list(c.Needs), Audiences: list(c.Audiences), Places: list(c.Places), Neighbourhoods: list(c.Neighbourhoods), Status: string(c.Status), FromHome: c.Online,
+		Needs: list(c.Needs), Audiences: list(c.Audiences), Places: list(c.Places), Neighbourhoods: list(c.Neighbourhoods), Status: string(c.Status), FromHome: c.Online, Sold: c.Sold,
 		Price: PriceTag{string(c.Price.Kind), c.Price.Cents, c.Price.Most, c.Price.Unit}, URL: r.Link(c.path()),
 	}
 }
@@ -86,7 +88,7 @@ func cardOf(r *web.Request, c *Card) ServiceSummary {
 func (s *Service) apiServices(r *web.Request, in *servicesQuery) (*web.Items[ServiceSummary], error) {
 	l, err := s.List(r.Ctx, r.Lang, Filter{
 		Question: clip(strings.Join(strings.Fields(in.Question), " "), maxQuestion), Audiences: in.Audiences, Need: in.Need, Category: in.Category,
-		Neighbourhood: in.Neighbourhood, Places: in.Places, Kinds: in.Kinds, Prices: in.Prices, Online: in.FromHome, Sort: in.Sort, Page: 1,
+		Neighbourhood: in.Neighbourhood, Places: in.Places, Kinds: in.Kinds, Prices: in.Prices, Online: in.FromHome, Sold: in.Sold, Sort: in.Sort, Page: 1,
 	})
 	if err != nil {
 		return nil, err

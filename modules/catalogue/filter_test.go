@@ -83,8 +83,8 @@ func parse(t *testing.T, query string) Filter {
 // filter, all other filters staying. It is proved by choosing it.
 func TestList_CountsWhatAChoiceWouldGive(t *testing.T) {
 	t.Parallel()
-	names := [facetCount]string{"per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online"}
-	for _, query := range []string{"", "per=anziani", "per=anziani&per=bambini", "prezzo=gratis", "per=bambini&prezzo=gratis", "quartiere=po&dove=sede", "online=1&ente=cooperativa"} {
+	names := [facetCount]string{"per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online", "compra"}
+	for _, query := range []string{"", "per=anziani", "per=anziani&per=bambini", "prezzo=gratis", "per=bambini&prezzo=gratis", "quartiere=po&dove=sede", "online=1&ente=cooperativa", "compra=1"} {
 		l := small().list(parse(t, query))
 		for i, facet := range l.Facets {
 			for _, choice := range facet.Choices {

@@ -158,7 +158,8 @@ type Card struct {
 	Places         List // casa · sede · online
 	Neighbourhoods List // none = the whole city
 	Status         Status
-	Online         bool
+	Online         bool // one asks for it by telephone or e-mail
+	Sold           bool // can be bought here today
 	Price          Price
 	Picture        string // id of the file, or ""
 

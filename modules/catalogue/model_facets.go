@@ -18,6 +18,7 @@ const (
 	byKind
 	byPrice
 	byOnline
+	bySold
 	facetCount
 )
 
@@ -54,14 +55,17 @@ func newFacets(s *shelves, f Filter) Facets {
 	for i, h := range s.hoods {
 		hoods[i] = Choice{Value: h.slug, Name: Text{Text: h.name}}
 	}
-	online := ""
+	online, sold := "", ""
 	if f.Online {
 		online = "1"
+	}
+	if f.Sold {
+		sold = "1"
 	}
 	return Facets{
 		byAudience: newFacet(choices(audiences), f.Audiences...), byNeed: newFacet(needs, f.Need), byCategory: newFacet(categories, f.Category),
 		byHood: newFacet(hoods, f.Neighbourhood), byPlace: newFacet(choices(placesList), f.Places...), byKind: newFacet(choices(kinds), f.Kinds...),
-		byPrice: newFacet(choices(prices), f.Prices...), byOnline: newFacet(choices([]string{"1"}), online),
+		byPrice: newFacet(choices(prices), f.Prices...), byOnline: newFacet(choices([]string{"1"}), online), bySold: newFacet(choices([]string{"1"}), sold),
 	}
 }
 
@@ -107,6 +111,9 @@ func (x *Facets) heldBy(c *Card) (sets [facetCount]uint64) {
 	}
 	if c.Online {
 		sets[byOnline] = everything
+	}
+	if c.Sold {
+		sets[bySold] = everything
 	}
 	return sets
 }

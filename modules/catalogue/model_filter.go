@@ -33,6 +33,7 @@ type Filter struct {
 	Kinds         []string
 	Prices        []string
 	Online        bool
+	Sold          bool
 	Sort          string
 	Page          int      // from 1
 	Compared      []string // slugs of services picked on other pages, to be set side by side
@@ -47,7 +48,7 @@ func ParseFilter(one func(string) string, all func(string) []string) Filter {
 	return Filter{
 		Question: clip(strings.Join(strings.Fields(one("q")), " "), maxQuestion), Audiences: known(all("per"), audiences), Need: one("bisogno"),
 		Category: one("categoria"), Neighbourhood: one("quartiere"), Places: known(all("dove"), placesList), Kinds: known(all("ente"), kinds),
-		Prices: known(all("prezzo"), prices), Online: one("online") == "1", Sort: strings.Join(known(all("ordina"), sorts), ""), Page: page,
+		Prices: known(all("prezzo"), prices), Online: one("online") == "1", Sold: one("compra") == "1", Sort: strings.Join(known(all("ordina"), sorts), ""), Page: page,
 		Compared: firstCompared(safeSlugs(strings.Split(one("confronta"), ","))),
 	}
 }
@@ -93,6 +94,9 @@ func (f Filter) pairs() []pair {
 	add("prezzo", f.Prices...)
 	if f.Online {
 		add("online", "1")
+	}
+	if f.Sold {
+		add("compra", "1")
 	}
 	add("ordina", f.Sort)
 	if f.Page > 1 {
@@ -161,6 +165,8 @@ func (f Filter) without(x pair) Filter {
 		f.Prices = drop(f.Prices)
 	case "online":
 		f.Online = false
+	case "compra":
+		f.Sold = false
 	}
 	return f
 }

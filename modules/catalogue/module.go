@@ -28,7 +28,7 @@ func (s *Service) Module() modules.Module {
 }
 
 func (s *Service) routes() []web.Route {
-	filters := []string{"q", "per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online", "ordina", "pagina", "confronta"}
+	filters := []string{"q", "per", "bisogno", "categoria", "quartiere", "dove", "ente", "prezzo", "online", "compra", "ordina", "pagina", "confronta"}
 	return []web.Route{
 		{
 			Method: "GET", Path: "/servizi", About: "The list of services: searched, filtered, counted and sorted.", Who: web.Anyone, Class: web.Portal,

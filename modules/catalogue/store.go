@@ -15,7 +15,8 @@ func text(english bool, italian, twin string) Text {
 const selectCards = `SELECT s.slug, s.title, CASE WHEN $1 THEN COALESCE(s.en ->> 'title', '') ELSE '' END,
 	s.summary, CASE WHEN $1 THEN COALESCE(s.en ->> 'summary', '') ELSE '' END, s.category_id, s.provider_id,
 	array_to_string(s.needs, ' '), array_to_string(s.audiences, ' '), array_to_string(s.places, ' '), array_to_string(s.neighbourhoods, ' '),
-	s.status, s.online, s.price_kind, s.price_cents, s.price_max_cents, s.price_unit, COALESCE(s.picture::text, ''), `
+	s.status, s.online, s.price_kind, s.price_cents, s.price_max_cents, s.price_unit, COALESCE(s.picture::text, ''),
+	s.sale IS NOT NULL AND s.status = 'active' AND s.price_kind = 'fixed' AND s.price_cents > 0 AND EXISTS (SELECT FROM providers v WHERE v.id = s.provider_id AND v.vat_number <> ''), `
 
 // What may be seen of services: published ones of published providers.
 const fromServices = ` FROM services s JOIN providers p ON p.id = s.provider_id AND p.published `
@@ -33,7 +34,7 @@ func (c *readCard) targets() []any {
 	return []any{
 		&c.Slug, &c.Title.Text, &c.title, &c.Summary.Text, &c.summary, (*[16]byte)(&c.category), (*[16]byte)(&c.provider),
 		(*string)(&c.Needs), (*string)(&c.Audiences), (*string)(&c.Places), (*string)(&c.Neighbourhoods),
-		(*string)(&c.Status), &c.Online, (*string)(&c.Price.Kind), &c.Price.Cents, &c.Price.Most, &c.Price.Unit, &c.Picture, &c.terms,
+		(*string)(&c.Status), &c.Online, (*string)(&c.Price.Kind), &c.Price.Cents, &c.Price.Most, &c.Price.Unit, &c.Picture, &c.Sold, &c.terms,
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/welfarex/welfarex/modules/kit/ui"
 )
 
-//words: catalogue.online.* catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
+//words: catalogue.online.* catalogue.compra.* catalogue.per.* catalogue.prezzo.* catalogue.dove.* catalogue.ente.*
 
 //words: catalogue.folder.* catalogue.distress.*
 

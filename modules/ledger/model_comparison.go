@@ -40,7 +40,7 @@ const (
 	RefundUnnoted = "refund_unnoted" // given back, and we still wait for it, or think it failed
 	RefundAmount  = "refund_amount"
 	RefundMissing = "refund_missing" // we think it arrived, and the rail does not know it
-	RefundFailed  = "refund_failed"  // we think it arrived, and the rail says that it failed
+	RefundFailed  = "refund_failed"  // we think it arrived, or still wait for it, and the rail says that it failed
 	RefundBooks   = "refund_books"
 )
 

@@ -151,7 +151,7 @@ type OrderView struct {
 
 // OrderSummary is an order as lists give it.
 type OrderSummary struct {
-	ID          uuid.UUID  `json:"id"`
+	ID          uuid.UUID  `json:"id" doc:"Of the order for who pays it, of the provider's part of it for who serves it."`
 	Number      string     `json:"number" doc:"As people say it: 2026/123."`
 	State       string     `json:"state" enum:"placed,paid,accepted,delivered,refused,cancelled,expired"`
 	Seller      string     `json:"seller"`
@@ -191,7 +191,7 @@ type DeliveryView struct {
 	Quantity int    `json:"quantity"`
 	Day      string `json:"day" format:"date"`
 	Worker   string `json:"worker"`
-	Note     string `json:"note,omitempty"`
+	Note     string `json:"delivery_note,omitempty"`
 }
 
 // MessageView is a note between citizen and provider.
@@ -215,7 +215,7 @@ func summary(r *web.Request, p *Part, id uuid.UUID, path string) OrderSummary {
 		ID: id, Number: p.Order.Title(), State: string(p.State), Seller: p.Seller, Payer: p.Order.PayerName, Beneficiary: p.Order.Beneficiary, Cents: p.Cents,
 		VATCents: p.VATCents, PlacedAt: p.Order.PlacedAt.UTC(), PayBy: moment(p.ExpiresAt, p.State == Placed), AnswerBy: moment(p.AnswerBy, p.State == Paid),
 		PaidAt: moment(p.PaidAt, true), AcceptedAt: moment(p.AcceptedAt, true), EndedAt: moment(p.EndedAt, true), EndedBy: string(p.EndedBy), Why: p.Why,
-		CancelUntil: p.CancelUntil().UTC(), Refund: string(p.Return()), URL: r.Link(path),
+		CancelUntil: p.CancelUntil().UTC().Truncate(time.Second), Refund: string(p.Return()), URL: r.Link(path),
 	}
 }
 

@@ -14,10 +14,10 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// compare holds the gateway against us, three hours from now, and gives what differs.
-func (w *world) compare() (found []string) {
+// compare holds the gateway against us, so long from now, and gives what differs.
+func (w *world) compare(after time.Duration) (found []string) {
 	w.t.Helper()
-	w.clock.Set(time.Now().Add(3 * time.Hour))
+	w.clock.Set(time.Now().Add(after))
 	c, err := w.payments.Compare(w.ctx, 7)
 	must(w.t, err)
 	for _, f := range c.Findings {
@@ -34,7 +34,12 @@ func (w *world) compare() (found []string) {
 
 func (w *world) differ(what string, want ...string) {
 	w.t.Helper()
-	same(w.t, what, strings.Join(w.compare(), ", "), strings.Join(want, ", "))
+	w.differAfter(3*time.Hour, what, want...)
+}
+
+func (w *world) differAfter(after time.Duration, what string, want ...string) {
+	w.t.Helper()
+	same(w.t, what, strings.Join(w.compare(after), ", "), strings.Join(want, ", "))
 }
 
 // traded has an order that was paid, one that was paid and given back, and one that nobody paid.
@@ -86,12 +91,37 @@ func TestCompare_FindsWhatWasPlanted(t *testing.T) {
 		plant, mend func(sessions, refunds)
 		want        string
 	}{
+		"another city's money, on the same account": {
+			func(s sessions, r refunds) {
+				s["x"] = foreign("eur", map[string]string{"payment": newID().String(), "city": newID().String()})
+				r["re_x"] = &local.CardRefund{
+					ID: "re_x", Charge: "pi_x", Cents: 100, Currency: "eur", Status: "succeeded", Created: time.Now(),
+					Metadata: map[string]string{"refund": newID().String(), "city": newID().String()},
+				}
+			}, func(s sessions, r refunds) { delete(s, "x"); delete(r, "re_x") }, "",
+		},
+		"a shop's money, on the same account": {
+			func(s sessions, r refunds) {
+				s["x"] = foreign("usd", map[string]string{"city": "Milano"})
+				r["re_x"] = &local.CardRefund{ID: "re_x", Charge: "pi_x", Cents: 100, Currency: "usd", Status: "succeeded", Created: time.Now()}
+			}, func(s sessions, r refunds) { delete(s, "x"); delete(r, "re_x") }, "",
+		},
+		"money that names no city": {
+			func(s sessions, _ refunds) { s["x"] = foreign("eur", map[string]string{"payment": newID().String()}) },
+			func(s sessions, _ refunds) { delete(s, "x") }, "charge_unknown 0 700",
+		},
+		"another currency": {
+			func(s sessions, _ refunds) { session(s, charge).Currency = "usd" }, func(s sessions, _ refunds) { session(s, charge).Currency = "eur" }, "charge_amount 1300 0",
+		},
+		"another currency given back": {
+			func(_ sessions, r refunds) { one(r).Currency = "usd" }, func(_ sessions, r refunds) { one(r).Currency = "eur" }, "refund_amount 950 0",
+		},
 		"another amount": {
 			func(s sessions, _ refunds) { session(s, charge).Cents = 1299 }, func(s sessions, _ refunds) { session(s, charge).Cents = 1300 }, "charge_amount 1300 1299",
 		},
 		"money that we do not know": {
 			func(s sessions, _ refunds) {
-				s["x"] = &local.CardSession{ID: "x", Status: "complete", Charge: "pi_x", Cents: 700, Currency: "eur", Created: time.Now(), Paid: time.Now()}
+				s["x"] = foreign("eur", map[string]string{"payment": newID().String(), "city": w.city.ID.String()})
 			}, func(s sessions, _ refunds) { delete(s, "x") }, "charge_unknown 0 700",
 		},
 		"paid twice": {
@@ -153,9 +183,52 @@ func TestCompare_ANoticeThatNeverCame(t *testing.T) {
 	w.cards.Hold(true)
 	must(t, w.Cancel(w.ctx, w.anna, p.Order.ID))
 	w.work()
-	w.differ("the gateway still works on it")
+	w.differAfter(27*time.Hour, "the gateway still works on it")
 	w.cards.Hold(false)
-	w.differ("a refund's notice", "refund_unnoted 0 1300")
+	w.differ("a refund that was decided perhaps a moment ago")
+	w.differAfter(27*time.Hour, "a refund's notice", "refund_unnoted 0 1300")
+	w.silently("failed")
+	w.differ("a refund that failed perhaps a moment ago")
+	w.differAfter(27*time.Hour, "a refund that failed, for which we wait", "refund_failed 1300 0")
+}
+
+// A refund that counted here a moment ago may have failed there since.
+func TestCompare_WhatChangedHereAMomentAgo(t *testing.T) {
+	w, _, returned := traded(t)
+	w.silently("failed")
+	w.sql("UPDATE refunds SET done_at = $2 WHERE id = $1", returned.returning().Refund, time.Now().Add(2*time.Hour))
+	w.differ("an hour later")
+	w.differAfter(5*time.Hour, "hours later", "refund_failed 950 0")
+}
+
+// Two cities may have one account at the gateway: neither sees the other's money.
+func TestCompare_OnOneAccountEachSeesItsOwn(t *testing.T) {
+	w, _, _ := traded(t)
+	there := w.open(t)
+	shared := payments.New(payments.Options{DB: w.db, Ledger: w.ledger, Card: payments.NewCard(only(keyOf(w.city)), w.cards.URL(), nil), Now: w.clock.Now})
+	w.clock.Set(time.Now().Add(3 * time.Hour))
+	for ctx, want := range map[context.Context]int{w.ctx: 2, there.ctx: 0} {
+		c, err := shared.Compare(ctx, 7)
+		must(t, err)
+		same(t, "taken", c.Taken, want)
+		same(t, "found", len(c.Findings), 0)
+	}
+}
+
+// What was found of a time that is no longer compared stays for two months.
+func TestCompare_ForgetsWhatIsOld(t *testing.T) {
+	w, _, _ := traded(t)
+	for name, days := range map[string]int{"pi_old": -70, "pi_before": -40, "pi_within": -3} {
+		w.sql("INSERT INTO rail_findings (rail, code, subject, ours, theirs, at, found_at) VALUES ('card', 'charge_unknown', $1, 0, 1, $2, $2)", name, time.Now().AddDate(0, 0, days))
+	}
+	w.clock.Set(time.Now().Add(3 * time.Hour))
+	_, err := w.payments.Compare(w.ctx, 7)
+	must(t, err)
+	kept, err := w.payments.Comparisons(w.ctx)
+	must(t, err)
+	if found := kept[0].Findings; len(found) != 1 || found[0].Subject != "pi_before" {
+		t.Errorf("kept %+v", found)
+	}
 }
 
 func TestCompare_WithoutAGatewayThereIsNothingToCompare(t *testing.T) {
@@ -194,4 +267,14 @@ type none struct{}
 
 func (none) Secret(_ context.Context, name string) ([]byte, error) {
 	return nil, fmt.Errorf("%w: %s", tenants.ErrNoSecret, name)
+}
+
+// only is one secret for all.
+type only string
+
+func (o only) Secret(context.Context, string) ([]byte, error) { return []byte(o), nil }
+
+// foreign is a page that was paid and that no payment of ours knows.
+func foreign(currency string, marks map[string]string) *local.CardSession {
+	return &local.CardSession{ID: "x", Status: "complete", Charge: "pi_x", Cents: 700, Currency: currency, Created: time.Now(), Paid: time.Now(), ChargeMeta: marks}
 }

@@ -195,6 +195,13 @@ func (l *line) Refund(ctx context.Context, r payments.Return) (string, bool, err
 	return id, done, errors.Join(err, l.down(&l.after))
 }
 
+func (l *line) LookRefund(ctx context.Context, external string) (payments.Notice, error) {
+	if err := l.down(&l.before); err != nil {
+		return payments.Notice{}, err
+	}
+	return l.Rail.LookRefund(ctx, external)
+}
+
 // house is the program, with its clock, its queue, its mail and the gateway in the test's hand.
 type house struct {
 	*Service

@@ -60,7 +60,7 @@ func TestReceipt_AsAFile(t *testing.T) {
 
 func TestReceipt_WhereNothingCanBePrinted(t *testing.T) {
 	t.Parallel()
-	for name, printer := range map[string]Printer{"no program": pdf.New(""), "it fails": paper{errors.New("no display")}, "nobody": nil} {
+	for name, printer := range map[string]Printer{"no program": pdf.New("", monday), "it fails": paper{errors.New("no display")}, "nobody": nil} {
 		t.Log(name)
 		w := build(t, plant{pdf: printer}).open(t)
 		p := w.paid("pasti", 2)
@@ -83,7 +83,7 @@ func TestReceipt_PrintedByChromium(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("no Chromium: see modules/kit/pdf")
 	}
-	w := build(t, plant{pdf: pdf.New(path)}).open(t)
+	w := build(t, plant{pdf: pdf.New(path, monday)}).open(t)
 	p := w.paid("pasti", 2)
 	file := w.browser(w.anna).get(orderPath(p.Order.ID) + "/ricevuta.pdf")
 	if file.status != 200 || !strings.HasPrefix(file.body, "%PDF-") {

@@ -2,14 +2,17 @@ package orders
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/welfarex/welfarex/modules/accounts"
 	"github.com/welfarex/welfarex/modules/kit/authz"
+	"github.com/welfarex/welfarex/modules/kit/local"
 	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/ui"
 	"github.com/welfarex/welfarex/modules/payments"
@@ -201,4 +204,71 @@ func TestWorkSteps_SayWhatWaits(t *testing.T) {
 	same(t, "its staff", say(w.luca), "Un ordine aspetta una risposta; Un rimborso aspetta voi; ")
 	same(t, "another's", say(w.sara), "")
 	same(t, "a citizen", say(w.anna), "")
+}
+
+// silently changes the last refund at the gateway, which tells nobody.
+func (w *world) silently(status string) {
+	all := w.cards.Refunds(keyOf(w.city))
+	w.cards.Slip(keyOf(w.city), func(_ map[string]*local.CardSession, refunds map[string]*local.CardRefund) {
+		refunds[all[len(all)-1].ID].Status = status
+	})
+}
+
+// Of a refund that the gateway still works on we ask ourselves, day by day, until it is decided.
+func TestRefund_WhoseLastNoticeNeverCame(t *testing.T) {
+	for status, want := range map[string]payments.ReturnState{"succeeded": payments.ReturnDone, "failed": payments.ReturnLost} {
+		t.Run(status, func(t *testing.T) {
+			w := setup(t)
+			w.cards.Hold(true)
+			p := w.paid("pasti", 2)
+			must(t, w.Cancel(w.ctx, w.anna, p.Order.ID))
+			w.work()
+			for day := range 2 {
+				w.until(w.clock.Now().Add(25 * time.Hour))
+				same(t, fmt.Sprint("on day ", day+1), w.now(p).Return(), payments.ReturnAsked)
+			}
+			w.silently(status)
+			w.until(w.clock.Now().Add(25 * time.Hour))
+			same(t, "decided", w.now(p).Return(), want)
+			same(t, "refunds", len(w.cards.Refunds(keyOf(w.city))), 1)
+			if want == payments.ReturnDone {
+				w.balances(0, 0, 0)
+				return
+			}
+			w.balances(-1300, 1300, 0)
+			w.cards.Hold(false)
+			must(t, w.RetryRefund(w.ctx, w.luca, p.ID))
+			w.work()
+			same(t, "the second time", w.now(p).Return(), payments.ReturnDone)
+		})
+	}
+}
+
+// A second refund asks after itself, and nobody asks any more after the first.
+func TestRefund_OnlyTheLastIsAskedAfter(t *testing.T) {
+	w := setup(t)
+	p := w.bounced()
+	must(t, w.RetryRefund(w.ctx, w.luca, p.ID))
+	w.work()
+	w.until(w.clock.Now().Add(25 * time.Hour))
+	asks := 0
+	for _, kind := range w.queue.list(w.city) {
+		if kind == "payments.return" {
+			asks++
+		}
+	}
+	same(t, "asks", asks, 1)
+}
+
+// A clock that was set back between two refunds does not bring the first one back.
+func TestRetryRefund_UnderAClockThatWentBack(t *testing.T) {
+	w := setup(t)
+	p := w.bounced()
+	w.cards.Hold(false)
+	w.clock.Set(w.clock.Now().Add(-time.Hour))
+	must(t, w.RetryRefund(w.ctx, w.luca, p.ID))
+	same(t, "asked", w.now(p).Return(), payments.ReturnAsked)
+	w.work()
+	same(t, "done", w.now(p).Return(), payments.ReturnDone)
+	w.balances(0, 0, 0)
 }

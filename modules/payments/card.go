@@ -46,6 +46,7 @@ const (
 	// The keys of our ids at Stripe. Whoever pays can set a session's reference on some of Stripe's pages, its metadata never.
 	metaPayment = "payment"
 	metaRefund  = "refund"
+	metaCity    = "city" // several may use one account
 )
 
 // Card is the rail of payment cards: Stripe's hosted page, Checkout, on the account of each city.
@@ -92,7 +93,11 @@ func (k *Card) Start(ctx context.Context, c Charge) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	asked, err := checkout(c)
+	ours, err := marks(ctx, metaPayment, c.ID)
+	if err != nil {
+		return Session{}, err
+	}
+	asked, err := checkout(c, ours)
 	if err != nil {
 		return Session{}, err
 	}
@@ -113,8 +118,17 @@ func (k *Card) Start(ctx context.Context, c Charge) (Session, error) {
 	return Session{ID: s.ID, URL: s.URL}, nil
 }
 
+// marks are what we write on everything of ours at Stripe: which it is, and of which city.
+func marks(ctx context.Context, key string, id uuid.UUID) (map[string]string, error) {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{key: id.String(), metaCity: city.ID.String()}, nil
+}
+
 // checkout is what Stripe is asked to collect.
-func checkout(c Charge) (*stripe.CheckoutSessionCreateParams, error) {
+func checkout(c Charge, ours map[string]string) (*stripe.CheckoutSessionCreateParams, error) {
 	success, err := back(c.Back, outcomeDone)
 	if err != nil {
 		return nil, err
@@ -123,7 +137,6 @@ func checkout(c Charge) (*stripe.CheckoutSessionCreateParams, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours := map[string]string{metaPayment: c.ID.String()}
 	asked := &stripe.CheckoutSessionCreateParams{
 		Mode:               stripe.String(string(stripe.CheckoutSessionModePayment)),
 		PaymentMethodTypes: []*string{stripe.String("card")},
@@ -264,9 +277,11 @@ func (k *Card) Refund(ctx context.Context, r Return) (external string, done bool
 	if err != nil {
 		return "", false, err
 	}
-	asked := &stripe.RefundCreateParams{
-		PaymentIntent: stripe.String(r.Charge), Amount: stripe.Int64(r.Cents), Metadata: map[string]string{metaRefund: r.ID.String()},
+	ours, err := marks(ctx, metaRefund, r.ID)
+	if err != nil {
+		return "", false, err
 	}
+	asked := &stripe.RefundCreateParams{PaymentIntent: stripe.String(r.Charge), Amount: stripe.Int64(r.Cents), Metadata: ours}
 	asked.SetIdempotencyKey(r.ID.String())
 	given, err := account.V1Refunds.Create(ctx, asked)
 	if err == nil && given.LastResponse.Header.Get("Idempotent-Replayed") == "true" {
@@ -279,6 +294,23 @@ func (k *Card) Refund(ctx context.Context, r Return) (external string, done bool
 		return given.ID, false, fmt.Errorf("give back %s: %w: Stripe says %s", r.ID, ErrRefused, given.Status)
 	}
 	return given.ID, given.Status == stripe.RefundStatusSucceeded, nil
+}
+
+// LookRefund implements Rail.
+func (k *Card) LookRefund(ctx context.Context, external string) (Notice, error) {
+	account, err := k.account(ctx)
+	if err != nil {
+		return Notice{}, err
+	}
+	r, err := account.V1Refunds.Retrieve(ctx, external, nil)
+	if err != nil {
+		return Notice{}, fault("look at "+external, err)
+	}
+	n, err := ofRefund(r)
+	if err == nil && n.Refund == uuid.Nil {
+		err = fmt.Errorf("refund %s is not of this portal", external)
+	}
+	return n, err
 }
 
 // account is the city's own, for the city of ctx.

@@ -2,7 +2,6 @@ package payments
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,9 +21,6 @@ func (k *Card) List(ctx context.Context, since, until time.Time) (l Listing, err
 		if err != nil {
 			return l, fault("list charges", err)
 		}
-		if c.Currency != stripe.CurrencyEUR {
-			return l, fmt.Errorf("charge %s is in %q", c.ID, c.Currency)
-		}
 		if c.Captured && c.Status == stripe.ChargeStatusSucceeded {
 			l.Taken = append(l.Taken, taken(c))
 		}
@@ -35,9 +31,6 @@ func (k *Card) List(ctx context.Context, since, until time.Time) (l Listing, err
 		if err != nil {
 			return l, fault("list refunds", err)
 		}
-		if r.Currency != stripe.CurrencyEUR {
-			return l, fmt.Errorf("refund %s is in %q", r.ID, r.Currency)
-		}
 		l.GivenBack = append(l.GivenBack, givenBack(r))
 	}
 	return l, nil
@@ -45,20 +38,36 @@ func (k *Card) List(ctx context.Context, since, until time.Time) (l Listing, err
 
 // taken is a charge as we know them: by the intent that was paid, which a refund names.
 func taken(c *stripe.Charge) Taken {
-	t := Taken{ID: c.ID, Cents: c.AmountCaptured, At: time.Unix(c.Created, 0)}
+	t := Taken{ID: c.ID, Payment: mark(c.Metadata, metaPayment), City: mark(c.Metadata, metaCity), Cents: euro(c.AmountCaptured, c.Currency), At: time.Unix(c.Created, 0)}
 	if c.PaymentIntent != nil {
 		t.ID = c.PaymentIntent.ID
-	}
-	if id, err := uuid.Parse(c.Metadata[metaPayment]); err == nil {
-		t.Payment = id
 	}
 	return t
 }
 
+// mark is an id of ours that something at Stripe bears; uuid.Nil if it bears none.
+func mark(marks map[string]string, key string) uuid.UUID {
+	id, err := uuid.Parse(marks[key])
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
+}
+
+// euro are the cents of an amount, none in another currency: we never ask for one, so it differs from whatever we asked for.
+func euro(amount int64, currency stripe.Currency) int64 {
+	if currency != stripe.CurrencyEUR {
+		return 0
+	}
+	return amount
+}
+
 func givenBack(r *stripe.Refund) GivenBack {
-	b := GivenBack{ID: r.ID, Cents: r.Amount, At: time.Unix(r.Created, 0), State: ReturnAsked}
-	if id, err := uuid.Parse(r.Metadata[metaRefund]); err == nil {
-		b.Refund = id
+	b := GivenBack{
+		ID: r.ID, Refund: mark(r.Metadata, metaRefund), City: mark(r.Metadata, metaCity), Cents: euro(r.Amount, r.Currency), At: time.Unix(r.Created, 0), State: ReturnAsked,
+	}
+	if r.PaymentIntent != nil {
+		b.Charge = r.PaymentIntent.ID
 	}
 	switch r.Status {
 	case stripe.RefundStatusSucceeded:

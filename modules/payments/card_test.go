@@ -78,6 +78,14 @@ func cityOf(t *testing.T, slug string) context.Context {
 	return tenants.With(t.Context(), &tenants.City{ID: uuid.Must(uuid.NewV7()), Slug: slug})
 }
 
+func cityIn(ctx context.Context) string {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	return city.ID.String()
+}
+
 func charge() payments.Charge {
 	return payments.Charge{
 		ID: uuid.Must(uuid.NewV7()), Cents: 123450, Description: "Ordine 2026/000123", Email: "maria@example.org", Lang: "it",
@@ -142,7 +150,7 @@ func TestCard_IsPaidOnTheHostedPage(t *testing.T) {
 		t.Errorf("looked: %+v, %v", looked, err)
 	}
 	charges := w.cards.Charges(keyHere)
-	if len(charges) != 1 || charges[0].ChargeMeta["payment"] != c.ID.String() || charges[0].Email != "maria@example.org" || charges[0].Description != c.Description {
+	if len(charges) != 1 || charges[0].ChargeMeta["payment"] != c.ID.String() || charges[0].ChargeMeta["city"] != cityIn(w.here) || charges[0].Metadata["city"] != cityIn(w.here) || charges[0].Email != "maria@example.org" || charges[0].Description != c.Description {
 		t.Errorf("%+v", charges)
 	}
 }
@@ -291,7 +299,7 @@ func TestCard_GivesBackOnce(t *testing.T) {
 			t.Fatalf("%s %v %v", id, done, err)
 		}
 	}
-	if got := w.cards.Refunds(keyHere); len(got) != 1 || got[0].Cents != n.Cents || got[0].Charge != n.Charge {
+	if got := w.cards.Refunds(keyHere); len(got) != 1 || got[0].Cents != n.Cents || got[0].Charge != n.Charge || got[0].Metadata["city"] != cityIn(w.here) {
 		t.Errorf("%+v", got)
 	}
 	r.ID = uuid.Must(uuid.NewV7())

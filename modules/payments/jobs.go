@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,8 +18,8 @@ type (
 	LookJob struct{ Payment uuid.UUID }
 	// CloseJob ends a hosted page that must no longer be paid.
 	CloseJob struct{ Payment uuid.UUID }
-	// ReturnJob gives a payment back.
-	ReturnJob struct{ Payment uuid.UUID }
+	// ReturnJob gives a payment back by a refund, or asks after the one that was begun; without Refund, by whichever is the last.
+	ReturnJob struct{ Payment, Refund uuid.UUID }
 )
 
 func (LookJob) Kind() string   { return "payments.look" }
@@ -29,7 +30,7 @@ func (ReturnJob) Kind() string { return "payments.return" }
 func (s *Service) Jobs(w *jobs.Workers) {
 	jobs.On(w, func(ctx context.Context, j LookJob) error { return gone(s.Look(ctx, j.Payment)) })
 	jobs.On(w, func(ctx context.Context, j CloseJob) error { return gone(s.close(ctx, j.Payment)) })
-	jobs.On(w, func(ctx context.Context, j ReturnJob) error { return gone(s.sendBack(ctx, j.Payment)) })
+	jobs.On(w, func(ctx context.Context, j ReturnJob) error { return gone(s.sendBack(ctx, j)) })
 }
 
 // gone lets a job end whose payment is not there.
@@ -52,10 +53,18 @@ func (s *Service) close(ctx context.Context, payment uuid.UUID) error {
 	return s.Look(ctx, payment)
 }
 
-func (s *Service) sendBack(ctx context.Context, payment uuid.UUID) error {
-	p, err := s.find(ctx, byID, payment)
-	if err != nil || p.Return != ReturnAsked {
+// askAgain is how long a refund that the gateway works on may go unheard of.
+const askAgain = 24 * time.Hour
+
+func (s *Service) sendBack(ctx context.Context, j ReturnJob) error {
+	p, err := s.find(ctx, byID, j.Payment)
+	switch {
+	case err != nil:
 		return err
+	case p.Return != ReturnAsked, j.Refund != uuid.Nil && j.Refund != p.Refund:
+		return nil
+	case p.External != "":
+		return s.lookAfter(ctx, p)
 	}
 	asked := p.Refund
 	external, done, err := s.card.Refund(ctx, Return{ID: asked, Charge: p.Charge, Cents: p.Cents})
@@ -78,6 +87,22 @@ func (s *Service) sendBack(ctx context.Context, payment uuid.UUID) error {
 		case done:
 			return s.givenBack(ctx, &p, external)
 		}
-		return saveRefund(ctx, p.Refund, ReturnAsked, external, s.now())
+		return errors.Join(saveRefund(ctx, p.Refund, ReturnAsked, external, s.now()), s.lookLater(ctx, p))
 	})
+}
+
+// lookAfter asks what became of a refund that the gateway had not decided, and lets that count as a notice would; undecided still, it asks again.
+func (s *Service) lookAfter(ctx context.Context, p Payment) error {
+	n, err := s.card.LookRefund(ctx, p.External)
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask about the refund of payment %s: %w", p.ID, err)
+	case n.Kind == Nothing:
+		return s.db.Tx(ctx, func(ctx context.Context) error { return s.lookLater(ctx, p) })
+	}
+	return s.count(ctx, n)
+}
+
+func (s *Service) lookLater(ctx context.Context, p Payment) error {
+	return s.queue.EnqueueAt(ctx, ReturnJob{p.ID, p.Refund}, s.now().Add(askAgain))
 }

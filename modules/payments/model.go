@@ -51,6 +51,8 @@ type Payment struct {
 	Return  ReturnState
 	Refund  uuid.UUID // uuid.Nil if none was asked
 	DoneAt  time.Time // of the refund
+
+	External string // the rail's id of the refund, once it is known
 }
 
 //words: payments.rail_down payments.no_rail payments.paid payments.no_return

@@ -12,15 +12,18 @@ import (
 type Taken struct {
 	ID      string    // the rail's id, by which it is given back
 	Payment uuid.UUID // ours, if it says so
-	Cents   int64
+	City    uuid.UUID // ours, if it says so
+	Cents   int64     // 0 where it is not in euro
 	At      time.Time
 }
 
 // GivenBack is a refund as the rail lists it.
 type GivenBack struct {
 	ID     string
+	Charge string    // what was given back
 	Refund uuid.UUID // ours, if it says so
-	Cents  int64
+	City   uuid.UUID // ours, if it says so
+	Cents  int64     // 0 where it is not in euro
 	At     time.Time
 	State  ReturnState
 }
@@ -29,6 +32,29 @@ type GivenBack struct {
 type Listing struct {
 	Taken     []Taken
 	GivenBack []GivenBack
+}
+
+// of leaves out what is not the city's, as where several use one account: what names another city, and what bears no mark of ours at all and is
+// of no payment of ours. It is neither counted nor shown. A refund made by hand bears no mark: it is the city's if its charge is. What bears
+// our mark and names no city was made before cities were named, and is taken for the city's.
+func (l Listing) of(city uuid.UUID, ours accounted) (own Listing) {
+	known := map[string]bool{}
+	for i := range ours.Payments {
+		known[ours.Payments[i].Charge] = true
+	}
+	delete(known, "")
+	for _, t := range l.Taken {
+		if t.City == city || t.City == uuid.Nil && (t.Payment != uuid.Nil || known[t.ID]) {
+			known[t.ID] = true
+			own.Taken = append(own.Taken, t)
+		}
+	}
+	for _, b := range l.GivenBack {
+		if b.City == city || b.City == uuid.Nil && (b.Refund != uuid.Nil || known[b.Charge]) {
+			own.GivenBack = append(own.GivenBack, b)
+		}
+	}
+	return own
 }
 
 // refund is one of ours, as it is compared.
@@ -52,6 +78,7 @@ type accounted struct {
 const (
 	compareDays = 30                  // how far back a comparison looks
 	compareLate = 2 * time.Hour       // what is younger may still be told of
+	compareKept = 60                  // how many days what was found is kept once it is no longer compared
 	compareWide = 10 * 24 * time.Hour // by how much longer the rail is asked: what counted for us today, it may have begun before
 )
 
@@ -157,13 +184,18 @@ func (c *comparison) refunds(back []GivenBack, ours accounted) {
 	}
 }
 
+// fresh says that a refund may still be told of. The rail does not say when it decided: what we wait for has the day after which we ask ourselves.
+func (c *comparison) fresh(b GivenBack, r *refund) bool {
+	return r.State == ReturnAsked && !b.At.Before(c.until.Add(-askAgain)) || !r.DoneAt.Before(c.until)
+}
+
 // refund compares what the rail gave back with what was asked of it; what it has not decided yet says nothing.
 func (c *comparison) refund(b GivenBack, r *refund) {
 	switch {
 	case r == nil && b.State != ReturnLost:
 		c.find(ledger.RefundUnknown, b.ID, uuid.Nil, 0, b.Cents, b.At)
-	case r == nil:
-	case b.State == ReturnLost && r.State == ReturnDone:
+	case r == nil, c.fresh(b, r):
+	case b.State == ReturnLost && r.State != ReturnLost:
 		c.find(ledger.RefundFailed, b.ID, r.Part, r.Cents, 0, b.At)
 	case b.State != ReturnDone:
 	case b.Cents != r.Cents:

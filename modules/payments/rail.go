@@ -20,6 +20,8 @@ type Rail interface {
 	Close(ctx context.Context, session string) error
 	// Refund gives a charge back, whole. done is false while the gateway still works on it: a notice follows. Errors: ErrRefused if it never will.
 	Refund(ctx context.Context, r Return) (external string, done bool, err error)
+	// LookRefund asks what has become of a refund, by the gateway's id, as if the gateway had sent the notice itself; Kind is Nothing while it works on it.
+	LookRefund(ctx context.Context, external string) (Notice, error)
 	// List gives all that the gateway took and gave back from a moment until before another, ours or not.
 	List(ctx context.Context, since, until time.Time) (Listing, error)
 	// Read takes what was posted to the city's webhook: the signature first, then the content. Errors: ErrSignature.

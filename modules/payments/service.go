@@ -281,7 +281,7 @@ func (s *Service) giveBack(ctx context.Context, actor string, p *Payment) error 
 	if p.Rail == AtDesk {
 		return nil // the provider gives it back by hand and says so
 	}
-	return s.queue.Enqueue(ctx, ReturnJob{p.ID})
+	return s.queue.Enqueue(ctx, ReturnJob{p.ID, id})
 }
 
 // givenBack notes that a refund has arrived, once. That it failed is the last word of a gateway: what is told after it was true before.

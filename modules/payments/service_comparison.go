@@ -11,6 +11,10 @@ import (
 // Compare asks the card's gateway what it took and gave back in the last days, holds it against payments, refunds and ledger, and keeps what differs. It speaks to the
 // rail, so it stands outside of any transaction. Errors: ErrNotSet where the city has no account there.
 func (s *Service) Compare(ctx context.Context, days int) (*ledger.Comparison, error) {
+	city, err := tenants.From(ctx)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	within := stretch{now.AddDate(0, 0, -days), now.Add(-compareLate)}
 	theirs, err := s.card.List(ctx, within.since.Add(-compareWide), now)
@@ -24,6 +28,7 @@ func (s *Service) Compare(ctx context.Context, days int) (*ledger.Comparison, er
 	if ours.Books, err = s.ledger.Posted(ctx, ours.keys()); err != nil {
 		return nil, err
 	}
+	theirs = theirs.of(city.ID, ours)
 	c := theirs.comparison(within)
 	c.Rail, c.At, c.Findings = ByCard, now, compare(within, theirs, ours)
 	return c, s.db.Tx(ctx, func(ctx context.Context) error {

@@ -13,15 +13,15 @@ import (
 	"github.com/welfarex/welfarex/tenants"
 )
 
-// selectPayments reads payments with their last refund: those before it have failed.
+// selectPayments reads payments with their last refund: those before it have failed, whatever the clocks said.
 const selectPayments = `SELECT p.id, p.part_id, p.account_id, p.rail, p.cents, p.state, p.page, p.url, p.charge, COALESCE(p.paid_at, '0001-01-01Z'),
-	COALESCE(r.state, ''), r.id, COALESCE(r.done_at, '0001-01-01Z') FROM payments p
-	LEFT JOIN LATERAL (SELECT * FROM refunds r WHERE r.payment_id = p.id ORDER BY r.asked_at DESC, r.id DESC LIMIT 1) r ON true `
+	COALESCE(r.state, ''), r.id, COALESCE(r.done_at, '0001-01-01Z'), COALESCE(r.external, '') FROM payments p
+	LEFT JOIN LATERAL (SELECT * FROM refunds r WHERE r.payment_id = p.id ORDER BY (r.state <> 'failed') DESC, r.asked_at DESC, r.id DESC LIMIT 1) r ON true `
 
 func scanPayment(row pgx.CollectableRow) (Payment, error) {
 	var p Payment
 	var refund uuid.NullUUID
-	err := row.Scan(&p.ID, &p.Part, &p.Account, &p.Rail, &p.Cents, (*string)(&p.State), &p.Session, &p.URL, &p.Charge, &p.PaidAt, (*string)(&p.Return), &refund, &p.DoneAt)
+	err := row.Scan(&p.ID, &p.Part, &p.Account, &p.Rail, &p.Cents, (*string)(&p.State), &p.Session, &p.URL, &p.Charge, &p.PaidAt, (*string)(&p.Return), &refund, &p.DoneAt, &p.External)
 	p.Refund = refund.UUID
 	return p, err
 }

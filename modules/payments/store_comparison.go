@@ -18,6 +18,9 @@ func (s *Service) readAccounted(ctx context.Context, within stretch, theirs List
 	}
 	for _, b := range theirs.GivenBack {
 		externals, refunds = append(externals, b.ID), append(refunds, b.Refund)
+		if b.Charge != "" {
+			charges = append(charges, b.Charge)
+		}
 	}
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
 		b.Queue(selectPayments+"WHERE p.rail = 'card' AND (p.paid_at >= $1 AND p.paid_at < $2 OR p.charge = ANY ($3) OR p.id = ANY ($4))",
@@ -35,13 +38,15 @@ func (s *Service) readAccounted(ctx context.Context, within stretch, theirs List
 	return ours, err
 }
 
-// keepComparison replaces the last one of the rail, and what was found before in the same stretch of time.
+// keepComparison replaces the last one of the rail, and what was found before in the same stretch of time. What was found of a time before it, nothing
+// can take back any more: it stays in sight for two months, and in the audit trail for good.
 func keepComparison(ctx context.Context, c *ledger.Comparison) {
 	tenants.Later(ctx, "keep a comparison", `INSERT INTO rail_comparisons (rail, since, until, at, taken, taken_cents, returned, returned_cents) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (tenant_id, rail) DO UPDATE SET since = EXCLUDED.since, until = EXCLUDED.until, at = EXCLUDED.at, taken = EXCLUDED.taken,
 			taken_cents = EXCLUDED.taken_cents, returned = EXCLUDED.returned, returned_cents = EXCLUDED.returned_cents`,
 		c.Rail, c.Since, c.Until, c.At, c.Taken, c.TakenCents, c.Returned, c.ReturnedCents)
-	tenants.Later(ctx, "forget what was found before", "DELETE FROM rail_findings WHERE rail = $1 AND at >= $2 AND at < $3", c.Rail, c.Since, c.Until)
+	tenants.Later(ctx, "forget what was found before", "DELETE FROM rail_findings WHERE rail = $1 AND (at >= $2 AND at < $3 OR at < $4)",
+		c.Rail, c.Since, c.Until, c.At.AddDate(0, 0, -compareKept))
 	for _, f := range c.Findings {
 		part := uuid.NullUUID{UUID: f.Part, Valid: f.Part != uuid.Nil}
 		tenants.Later(ctx, "keep what was found", `INSERT INTO rail_findings (rail, code, subject, part_id, ours, theirs, at, found_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/welfarex/welfarex/modules/kit/problem"
 	"github.com/welfarex/welfarex/modules/kit/web"
 )
 
@@ -169,15 +170,19 @@ type contentInput struct {
 	Body Content
 }
 
-// apiSave takes the whole content; picture and documents stay as they are.
-func (s *Service) apiSave(r *web.Request, in *contentInput) (*OfferRef, error) {
-	return s.onOffer(r, func(id uuid.UUID) error {
+// apiSave takes the whole content; picture and documents stay as they are. The answer says what is still wrong with it.
+func (s *Service) apiSave(r *web.Request, in *contentInput) (*Offer, error) {
+	_, err := s.onOffer(r, func(id uuid.UUID) error {
 		_, err := s.Save(r.Ctx, r.Actor, id, in.Revision(), func(c *Content) {
 			in.Body.Picture, in.Body.Attachments = c.Picture, c.Attachments
 			*c = in.Body
 		})
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return s.apiWork(r, nil)
 }
 
 type versionInput struct {
@@ -197,7 +202,13 @@ func (s *Service) apiDiscard(r *web.Request, in *versionInput) (*web.Nothing, er
 }
 
 func (s *Service) apiSubmit(r *web.Request, in *versionInput) (*OfferRef, error) {
-	return s.onOffer(r, func(id uuid.UUID) error { return s.Submit(r.Ctx, r.Actor, id, in.Revision()) })
+	out, err := s.onOffer(r, func(id uuid.UUID) error { return s.Submit(r.Ctx, r.Actor, id, in.Revision()) })
+	if errors.Is(err, ErrIncomplete) {
+		if w, failed := s.work(r); failed == nil {
+			err = &problem.Error{Kind: problem.Conflict, Code: ErrIncomplete.Code, Fields: wrongOf(w)} // a program has no page that shows them
+		}
+	}
+	return out, err
 }
 
 func (s *Service) apiWithdraw(r *web.Request, _ *web.ByID) (*OfferRef, error) {

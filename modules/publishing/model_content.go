@@ -60,8 +60,8 @@ type Content struct {
 	Status       string `json:"status" doc:"active, inactive"`
 	StatusReason string `json:"status_reason"`
 
-	Picture     uuid.UUID              `json:"picture" readOnly:"true" doc:"Added on the pages."`
-	Attachments []catalogue.Attachment `json:"attachments" readOnly:"true" doc:"Added on the pages."`
+	Picture     uuid.UUID              `json:"picture" readOnly:"true" required:"false" doc:"Added on the pages."`
+	Attachments []catalogue.Attachment `json:"attachments" readOnly:"true" required:"false" doc:"Added on the pages."`
 }
 
 // contentOf is a service of the catalogue, ready to be written in.

@@ -126,7 +126,7 @@ func (s *Service) keep(ctx context.Context, actor *authz.Actor, v *Version, revi
 		}
 		return saveVersion(ctx, v)
 	})
-	if err != nil {
+	if err != nil && problem.Of(err).Kind != problem.Internal { // else it may have been kept, and only the answer lost: a sweep finds out
 		if failed := s.files.Drop(ctx, file); failed != nil {
 			return failed
 		}

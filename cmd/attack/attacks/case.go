@@ -7,7 +7,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // World is what an attacker works with: a server, its manifest, the city under attack and another one whose data must not show.
@@ -110,6 +112,10 @@ func (w *World) send(ctx context.Context, route Route, q Request) (Reply, error)
 		q.Header["Idempotency-Key"] = rand.Text()
 	}
 	reply, err := w.Server.Do(ctx, q)
+	for tries := 0; err == nil && reply.Status == http.StatusServiceUnavailable && strings.HasSuffix(route.Path, ".pdf") && tries < 20; tries++ {
+		time.Sleep(time.Second) // the printer is busy with the other cases
+		reply, err = w.Server.Do(ctx, q)
+	}
 	if err == nil && !route.Safe() && w.Reset != nil && !turnedAway(reply) {
 		err = w.Reset(ctx)
 	}

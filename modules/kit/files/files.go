@@ -230,19 +230,25 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	var errs []error // one that cannot go keeps no other
 	for _, f := range lost {
-		key, err := s.key(ctx, f.Module, f.ID)
-		if err != nil {
-			return 0, err
-		}
-		if err := s.s3.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
-			return 0, fmt.Errorf("sweep file %s: %w", f.ID, err)
-		}
-		if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.forget(ctx, f.ID) }); err != nil {
-			return 0, err
-		}
+		errs = append(errs, s.sweepOne(ctx, f))
 	}
-	return len(lost), nil
+	return len(lost), errors.Join(errs...)
+}
+
+func (s *Store) sweepOne(ctx context.Context, f File) error {
+	key, err := s.key(ctx, f.Module, f.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.s3.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
+		return fmt.Errorf("sweep file %s: %w", f.ID, err)
+	}
+	if err := s.db.Tx(ctx, func(ctx context.Context) error { return s.forget(ctx, f.ID) }); err != nil {
+		return fmt.Errorf("sweep file %s: %w", f.ID, err)
+	}
+	return nil
 }
 
 func (s *Store) key(ctx context.Context, module string, id uuid.UUID) (string, error) {

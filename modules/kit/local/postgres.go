@@ -195,8 +195,8 @@ func (p *Postgres) Stop(ctx context.Context) error {
 	return p.stopErr
 }
 
-// Crash kills the server and everything that works for it, as when the power fails: nothing is written any more, nobody is told. Recover
-// starts it again.
+// Crash kills the server and everything that works for it: none of them writes any more, nobody is told. What they had written is still the
+// kernel's, which it would not be had the power failed. Recover starts it again.
 func (p *Postgres) Crash() {
 	p.child.signal(syscall.SIGKILL)
 	for _, pid := range processesIn(p.opt.Dir) {

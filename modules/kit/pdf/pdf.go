@@ -11,15 +11,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
 	"github.com/a-h/templ"
 )
 
+// nothingRuns stands before every document: whatever is in it, no script runs, no frame opens, nothing is loaded.
+const nothingRuns = `<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:">`
+
 const (
-	atOnce    = 2                // Chromium takes some hundred MB for each
-	longest   = 12 * time.Second // with waiting for a turn; a request ends after 15
+	atOnce    = 2               // Chromium takes some hundred MB for each
+	patience  = 4 * time.Second // for a turn: what cannot begin in time is not begun
+	longest   = 8 * time.Second // for printing; a request ends after 15
 	afterKill = 2 * time.Second
 	mostHTML  = 1 << 20
 	mostPDF   = 8 << 20
@@ -40,7 +45,20 @@ type Printer struct {
 }
 
 // New makes a printer of the Chromium at a path; "" prints nothing.
-func New(path string) *Printer { return &Printer{path: path, turns: make(chan struct{}, atOnce)} }
+//
+// What a killed program left behind goes first: pages of people.
+func New(path string, now time.Time) *Printer {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), folder+"*"))
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && now.Sub(info.ModTime()) > time.Hour {
+			_ = os.RemoveAll(dir)
+		}
+	}
+	return &Printer{path: path, turns: make(chan struct{}, atOnce)}
+}
+
+// folder is how the folders of printings begin.
+const folder = "welfarex-pdf-"
 
 // Ready says whether there is anything to print with.
 func (p *Printer) Ready() bool { return p != nil && p.path != "" }
@@ -51,27 +69,29 @@ func (p *Printer) Print(ctx context.Context, document templ.Component) ([]byte, 
 	if !p.Ready() {
 		return nil, ErrNone
 	}
-	var page bytes.Buffer
+	page := *bytes.NewBufferString(nothingRuns)
 	if err := document.Render(ctx, &page); err != nil {
 		return nil, err
 	}
 	if page.Len() > mostHTML {
 		return nil, ErrLarge
 	}
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
+	waiting, giveUp := context.WithTimeout(ctx, patience)
+	defer giveUp()
 	select {
 	case p.turns <- struct{}{}:
 		defer func() { <-p.turns }()
-	case <-ctx.Done():
+	case <-waiting.Done():
 		return nil, ErrBusy
 	}
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	return p.print(ctx, page.Bytes())
 }
 
 // print works in a folder of its own, which nobody else may read.
 func (p *Printer) print(ctx context.Context, page []byte) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "welfarex-pdf-")
+	dir, err := os.MkdirTemp("", folder)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +100,8 @@ func (p *Printer) print(ctx context.Context, page []byte) ([]byte, error) {
 	if err := os.WriteFile(in, page, 0o600); err != nil {
 		return nil, err
 	}
+	runtime.LockOSThread() // the child ends with this thread, and so with the program, however that ends
+	defer runtime.UnlockOSThread()
 	var said bytes.Buffer
 	cmd := p.command(ctx, dir, in, out)
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -103,7 +125,7 @@ func (p *Printer) command(ctx context.Context, dir, in, out string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.path, append(args, (&url.URL{Scheme: "file", Path: in}).String())...) //nolint:gosec // a setting of the operator
 	cmd.Dir, cmd.WaitDelay = dir, afterKill
 	cmd.Env = []string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd
 }

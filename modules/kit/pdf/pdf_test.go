@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -58,8 +59,13 @@ func TestPrint_ATaggedDocument(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer server.Close()
-	file, err := New(chromium(t)).Print(t.Context(), text(`<!DOCTYPE html><html lang="it-IT"><head><meta charset="utf-8"><title>Ricevuta dell’ordine 2026/1</title></head>
-		<body><h1>Ricevuta</h1><img src="`+server.URL+`/a.png" alt="x"><table><tr><th scope="col">Totale</th></tr><tr><td>13,00 €</td></tr></table></body></html>`))
+	secret := filepath.Join(t.TempDir(), "secret.html")
+	if err := os.WriteFile(secret, []byte("<p>A-SECRET"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := New(chromium(t), time.Now()).Print(t.Context(), text(`<!DOCTYPE html><html lang="it-IT"><head><meta charset="utf-8"><title>Ricevuta dell’ordine 2026/1</title></head>
+		<body><h1>Ricevuta</h1><img src="`+server.URL+`/a.png" alt="x"><script>document.body.append("SCRIPT-RAN")</script>
+		<iframe src="file://`+secret+`"></iframe><object data="file://`+secret+`"></object><table><tr><th scope="col">Totale</th></tr><tr><td>13,00 €</td></tr></table></body></html>`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,17 +90,37 @@ func TestPrint_ATaggedDocument(t *testing.T) {
 	if read.Title != "Ricevuta dell’ordine 2026/1" {
 		t.Errorf("its title is %q", read.Title)
 	}
+	saysNothingElse(t, file)
+}
+
+// saysNothingElse reads the file's text: no script ran, and no other file came in.
+func saysNothingElse(t *testing.T, file []byte) {
+	t.Helper()
+	reader, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Log("no pdftotext: what the file says is not read")
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), reader, "-", "-") //nolint:gosec // found on this machine
+	cmd.Stdin = bytes.NewReader(file)
+	said, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(said); !strings.Contains(got, "13,00") || strings.Contains(got, "SCRIPT-RAN") || strings.Contains(got, "A-SECRET") {
+		t.Errorf("it says %q", got)
+	}
 }
 
 func TestPrint_WithoutAProgram(t *testing.T) {
 	t.Parallel()
 	var nobody *Printer
-	for _, p := range []*Printer{nobody, New("")} {
+	for _, p := range []*Printer{nobody, New("", time.Now())} {
 		if _, err := p.Print(t.Context(), text("x")); !errors.Is(err, ErrNone) || p.Ready() {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := New("/nowhere/chromium").Print(t.Context(), text("x")); err == nil || errors.Is(err, ErrNone) {
+	if _, err := New("/nowhere/chromium", time.Now()).Print(t.Context(), text("x")); err == nil || errors.Is(err, ErrNone) {
 		t.Errorf("%v", err)
 	}
 }
@@ -107,11 +133,11 @@ func TestPrint_WhatGoesWrongIsTold(t *testing.T) {
 		"it writes no PDF":  {toFile + `echo hello > "$out"`, "no PDF"},
 		"it writes a lot":   {toFile + `head -c 9000000 /dev/zero > "$out"`, ErrLarge.Error()},
 	} {
-		if _, err := New(script(t, row.lines)).Print(t.Context(), text("x")); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := New(script(t, row.lines), time.Now()).Print(t.Context(), text("x")); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := New(script(t, "")).Print(t.Context(), text(strings.Repeat("x", mostHTML+1))); !errors.Is(err, ErrLarge) {
+	if _, err := New(script(t, ""), time.Now()).Print(t.Context(), text(strings.Repeat("x", mostHTML+1))); !errors.Is(err, ErrLarge) {
 		t.Errorf("a large page: %v", err)
 	}
 }
@@ -120,7 +146,7 @@ func TestPrint_WhatGoesWrongIsTold(t *testing.T) {
 func TestPrint_HasAnEnd(t *testing.T) {
 	t.Parallel()
 	left := filepath.Join(t.TempDir(), "left")
-	p := New(script(t, `echo "$PWD" > `+left+`; sleep 60 & wait`))
+	p := New(script(t, `echo "$PWD" > `+left+`; sleep 60 & wait`), time.Now())
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -139,11 +165,11 @@ func TestPrint_HasAnEnd(t *testing.T) {
 func TestPrint_FewAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := New(script(t, toFile+`mkdir `+dir+`/$$; ls `+dir+` | wc -l >> `+dir+`.counts; sleep 0.1; rmdir `+dir+`/$$; { echo %PDF-; cat "$in"; } > "$out"`))
+	p := New(script(t, toFile+`mkdir `+dir+`/$$; ls `+dir+` | wc -l >> `+dir+`.counts; sleep 0.1; rmdir `+dir+`/$$; { echo %PDF-; cat "$in"; } > "$out"`), time.Now())
 	var all sync.WaitGroup
 	for range 6 {
 		all.Go(func() {
-			if file, err := p.Print(t.Context(), text("hello")); err != nil || string(file) != "%PDF-\nhello" {
+			if file, err := p.Print(t.Context(), text("hello")); err != nil || !strings.HasSuffix(string(file), ">hello") {
 				t.Errorf("%q, %v", file, err)
 			}
 		})

@@ -49,6 +49,7 @@ var Scopes = []string{"account:read", "orders:read", "orders:write", "services:r
 // Refusals of the API's door.
 var (
 	errScope   = problem.New(problem.Forbidden, "api.scope")
+	errKey     = problem.New(problem.Unauthenticated, "api.key_unknown")
 	errTooMany = problem.New(problem.TooMany, "api.too_many")
 )
 
@@ -275,7 +276,12 @@ func (s *Server) api(app *fiber.App) {
 	}
 	limit := limiter.New(limiter.Config{
 		Max: rate, Expiration: time.Minute, KeyGenerator: caller,
-		LimitReached: func(*fiber.Ctx) error { return errTooMany },
+		LimitReached: func(c *fiber.Ctx) error {
+			c.Set("X-RateLimit-Limit", strconv.Itoa(rate))
+			c.Set("X-RateLimit-Remaining", "0")
+			c.Set("X-RateLimit-Reset", c.GetRespHeader(fiber.HeaderRetryAfter))
+			return errTooMany
+		},
 	})
 	tag, config := etag.New(), describe()
 	for _, row := range s.Routes {
@@ -346,14 +352,16 @@ func (s *Server) recognise(r *Request) error {
 	}
 	scheme, key, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || !keyForm.MatchString(key) {
-		return problem.ErrUnauthenticated // nobody need be asked
+		return errKey // nobody need be asked
 	}
 	actor, err := s.Sessions.Resume(r.Ctx, key)
 	switch {
+	case errors.Is(err, problem.ErrUnauthenticated):
+		return errKey
 	case err != nil:
 		return err
 	case actor.Scopes == nil, !actor.Complete():
-		return problem.ErrUnauthenticated
+		return errKey
 	}
 	r.Actor = actor
 	r.Ctx = tenants.WithKey(r.Ctx, actor.Session.String())
@@ -410,9 +418,8 @@ func challenge(c *fiber.Ctx, row Route, err error) {
 	switch {
 	case errors.Is(err, problem.ErrUnauthenticated):
 		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api"`)
-		if c.Get(fiber.HeaderAuthorization) != "" {
-			c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api", error="invalid_token"`)
-		}
+	case errors.Is(err, errKey):
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api", error="invalid_token"`)
 	case errors.Is(err, errScope):
 		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api", error="insufficient_scope", scope="`+row.Scope+`"`)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -92,7 +93,7 @@ func (r *Request) sendProblem(p *Problem) error {
 	return nil
 }
 
-//words: api.body
+//words: api.body api.missing api.key_unknown
 
 // asks says whether a program asks, not a person.
 func asks(c *fiber.Ctx) bool { return strings.HasPrefix(c.Path(), "/api/") }
@@ -135,19 +136,33 @@ func ownProblems() {
 			return huma.NewError(status, "", errs...)
 		}
 		code := "problem.invalid"
-		if status >= http.StatusInternalServerError {
+		switch {
+		case status == http.StatusUnsupportedMediaType:
+			return r.newProblem(status, "api.media")
+		case status >= http.StatusInternalServerError:
 			code = "problem.internal"
 		}
 		p := r.newProblem(status, code)
 		p.Errors = wrongs(errs)
 		for i := range p.Errors {
-			if p.Errors[i].Location == "body" { // what a decoder says is for who wrote it
-				p.Errors[i].Code, p.Errors[i].Message = "api.body", r.T("api.body")
-			}
+			r.inOurWords(&p.Errors[i])
 		}
 		return p
 	}
 }
+
+// inOurWords says what is missing where, and hides what a decoder says: that is for who wrote it.
+func (r *Request) inOurWords(w *Wrong) {
+	if m := missing.FindStringSubmatch(w.Message); m != nil {
+		w.Location, w.Code, w.Message = w.Location+"."+m[1], "api.missing", r.T("api.missing")
+		return
+	}
+	if w.Location == "body" {
+		w.Code, w.Message = "api.body", r.T("api.body")
+	}
+}
+
+var missing = regexp.MustCompile(`^expected required property (\S+) to be present$`)
 
 func wrongs(errs []error) (list []Wrong) {
 	for _, err := range errs {
