@@ -57,15 +57,18 @@ func filterOf(word string) (string, []State) {
 
 func (s *Service) showInbox(r *web.Request) error {
 	word, states := filterOf(r.Query("stato"))
-	parts, older, err := windowOf(r, func(w Window) ([]*Part, error) { return s.Inbox(r.Ctx, r.Actor, w, states...) })
+	var owed []*Part
+	parts, older, err := windowOf(r, func(w Window) (parts []*Part, err error) {
+		if word != "" {
+			return s.Inbox(r.Ctx, r.Actor, w, states...)
+		}
+		owed, parts, err = s.Desk(r.Ctx, r.Actor, w)
+		return parts, err
+	})
 	if err != nil {
 		return err
 	}
-	if word == "" {
-		if parts, err = s.owedFirst(r, parts); err != nil {
-			return err
-		}
-	}
+	parts = owedFirst(owed, parts, r.Query("prima") == "")
 	p := r.Page(r.T("orders.inbox.title"))
 	p.NoIndex = true
 	p.Crumbs = []ui.Crumb{{Title: r.T("area.provider"), Href: "/ente"}, {Title: p.Title}}
@@ -73,16 +76,12 @@ func (s *Service) showInbox(r *web.Request) error {
 }
 
 // owedFirst puts those whose money waits to be given back before the others, on the first page.
-func (s *Service) owedFirst(r *web.Request, parts []*Part) ([]*Part, error) {
-	owed, err := s.Owed(r.Ctx, r.Actor)
-	if err != nil {
-		return nil, err
-	}
+func owedFirst(owed, parts []*Part, first bool) []*Part {
 	rest := slices.DeleteFunc(parts, func(p *Part) bool { return byID(owed, p.ID) != nil })
-	if r.Query("prima") != "" {
-		return rest, nil
+	if !first {
+		return rest
 	}
-	return append(owed, rest...), nil
+	return append(owed, rest...)
 }
 
 // serveForm is what was typed on an order's page.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/welfarex/welfarex/modules/kit/authz"
 	"github.com/welfarex/welfarex/modules/kit/problem"
-	"github.com/welfarex/welfarex/modules/payments"
 )
 
 // Inbox lists the orders of the actor's providers: those in one of the states, newest first; none means all.
@@ -17,19 +16,23 @@ func (s *Service) Inbox(ctx context.Context, actor *authz.Actor, w Window, state
 	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
 		return nil, err
 	}
+	return s.readWindow(ctx, w, inStates, s.providers(actor), wordsOf(states))
+}
+
+func wordsOf(states []State) []string {
 	words := []string{}
 	for _, state := range states {
 		words = append(words, string(state))
 	}
-	return s.readWindow(ctx, w, "p.provider_id = ANY ($1) AND (cardinality($2::text[]) = 0 OR p.state = ANY ($2))", s.providers(actor), words)
+	return words
 }
 
-// Owed lists the orders of the actor's providers whose money waits to be given back by hand, newest first.
-func (s *Service) Owed(ctx context.Context, actor *authz.Actor) ([]*Part, error) {
+// Desk gives what a provider's staff sees first: the orders whose money waits to be given back by hand, and those that wait for something else.
+func (s *Service) Desk(ctx context.Context, actor *authz.Actor, w Window) (owed, parts []*Part, err error) {
 	if err := s.policy.Allow(actor, "serve", "order"); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.readWindow(ctx, Window{}, "p.provider_id = ANY ($1) AND p.id IN ("+payments.Owed+")", s.providers(actor))
+	return s.readDesk(ctx, w, s.providers(actor), wordsOf(waiting))
 }
 
 // Served gives one order of the actor's providers. Errors: problem.ErrNotFound.

@@ -141,6 +141,25 @@ func (s *Service) readParts(ctx context.Context, where string, args ...any) (par
 
 // readWindow reads the parts of a list that a window shows; cond speaks of o and p.
 func (s *Service) readWindow(ctx context.Context, w Window, cond string, args ...any) ([]*Part, error) {
+	where, args := w.of(cond, args)
+	return s.readParts(ctx, where, args...)
+}
+
+// readDesk reads two lists of a provider's in one round trip: what is owed, and what is in one of the states.
+func (s *Service) readDesk(ctx context.Context, w Window, providers []uuid.UUID, states []string) (owed, parts []*Part, err error) {
+	where, args := w.of(inStates, []any{providers, states})
+	err = s.db.Read(ctx, func(b *pgx.Batch) {
+		queueParts(b, &owed, "WHERE p.provider_id = ANY ($1) AND p.id IN ("+payments.Owed+")", providers)
+		queueParts(b, &parts, where, args...)
+	})
+	return owed, parts, err
+}
+
+// inStates are the parts of providers in one of some states; none means all.
+const inStates = "p.provider_id = ANY ($1) AND (cardinality($2::text[]) = 0 OR p.state = ANY ($2))"
+
+// of gives the condition and its arguments by which a window of a list is found.
+func (w Window) of(cond string, args []any) (string, []any) {
 	where := "WHERE " + cond
 	if !w.before.IsZero() {
 		where += fmt.Sprintf(" AND (o.placed_at < $%[1]d OR o.placed_at = $%[1]d AND p.id > $%[2]d)", len(args)+1, len(args)+2)
@@ -150,7 +169,7 @@ func (s *Service) readWindow(ctx context.Context, w Window, cond string, args ..
 		where = fmt.Sprintf("WHERE p.id IN (SELECT p.id FROM order_parts p JOIN orders o ON o.id = p.order_id %s ORDER BY o.placed_at DESC, p.id LIMIT $%d)", where, len(args)+1)
 		args = append(args, w.limit)
 	}
-	return s.readParts(ctx, where, args...)
+	return where, args
 }
 
 // readPart reads one part. Errors: problem.ErrNotFound.
