@@ -54,7 +54,10 @@ var mutants = []mutant{
 		`Path: "/", Expires: expires`, `Path: "/", Domain: r.server.Base.Parent, Expires: expires`}}},
 	{name: "the password is enough for staff", caught: "Knock", edits: []edit{{"modules/kit/web/server.go",
 		"if actor.Complete() {", "if actor != nil {"}}},
-	{name: "a session in the place of a key", caught: "Crossing", edits: []edit{{"modules/kit/web/api_door.go", "case actor.Scopes == nil, !actor.Complete():", "case !actor.Complete():"}}},
+	{name: "a session in the place of a key", caught: "Crossing", edits: []edit{
+		{"modules/kit/web/api_door.go", "case actor.Scopes == nil, !actor.Complete():", "case !actor.Complete():"},
+		{"modules/kit/web/api_door.go", "`[\\w-]{43}$`", "`.*|.+`"},
+	}},
 	{name: "a key in the place of a session", caught: "Crossing", edits: []edit{{"modules/kit/web/server.go", " || err == nil && actor.Scopes != nil {", " {"}}},
 	{name: "scopes that nobody asks for", caught: "Programs", edits: []edit{{"modules/kit/web/api_door.go", "case !slices.Contains(r.Actor.Scopes, row.Scope):", "case row.Scope == \"?\":"}}},
 	{name: "replies to people signed in may be stored", caught: "Knock", edits: []edit{{"modules/kit/web/server.go",
