@@ -132,7 +132,7 @@ func (s *Service) readProviderStaff(ctx context.Context, providers, open []uuid.
 	ids := texts(providers)
 	err = s.db.Read(ctx, func(b *pgx.Batch) {
 		queueColleagues(b, &list, "m.provider_id = ANY ($1::uuid[]) AND (m.provider_id = ANY ($2::uuid[]) OR m.account_id = $3)", ids, texts(open), self)
-		queueScopes(b, &scopes, "SELECT id, name, slug FROM providers WHERE id = ANY ($1::uuid[]) ORDER BY position, name", ids)
+		queueScopes(b, &scopes, "SELECT id, name, slug FROM providers WHERE id = ANY ($1::uuid[]) ORDER BY position, name, slug", ids)
 	})
 	return list, scopes, err
 }
@@ -152,8 +152,8 @@ func (s *Service) readScopes(ctx context.Context) (providers, offices []Scope, e
 }
 
 func queueAllScopes(b *pgx.Batch, providers, offices *[]Scope) {
-	queueScopes(b, providers, "SELECT id, name, slug FROM providers WHERE published ORDER BY name")
-	queueScopes(b, offices, "SELECT id, name, slug FROM offices WHERE published ORDER BY position, name")
+	queueScopes(b, providers, "SELECT id, name, slug FROM providers WHERE published ORDER BY name, slug")
+	queueScopes(b, offices, "SELECT id, name, slug FROM offices WHERE published ORDER BY position, name, slug")
 }
 
 func queueScopes(b *pgx.Batch, into *[]Scope, sql string, args ...any) {

@@ -94,7 +94,7 @@ func queueAllCards(b *pgx.Batch, into *[]Card, english, search bool) {
 // queueSimilar asks for up to three services of the same shelf.
 func queueSimilar(b *pgx.Batch, into *[]Card, english bool, slug string) {
 	queueCards(b, into, 3, english, selectCards+`''`+fromServices+`WHERE s.published AND s.slug <> $2
-		AND s.category_id = (SELECT o.category_id FROM services o WHERE o.slug = $2) ORDER BY s.status, s.online DESC, s.title LIMIT 3`, slug)
+		AND s.category_id = (SELECT o.category_id FROM services o WHERE o.slug = $2) ORDER BY s.status, s.online DESC, s.title, s.slug LIMIT 3`, slug)
 }
 
 func queueCardsOf(b *pgx.Batch, into *[]Card, english bool, provider string) {
@@ -104,7 +104,7 @@ func queueCardsOf(b *pgx.Batch, into *[]Card, english bool, provider string) {
 // queueHighlights asks for one service of each shelf: what can be had today, on line before others.
 func queueHighlights(b *pgx.Batch, into *[]Card, english bool, most int) {
 	queueCards(b, into, most, english, `SELECT h.* FROM (SELECT DISTINCT ON (s.category_id) `+selectCards[len("SELECT "):]+`''`+fromServices+
-		`WHERE s.published ORDER BY s.category_id, s.status, s.online DESC, s.title) h JOIN categories c ON c.id = h.category_id
+		`WHERE s.published ORDER BY s.category_id, s.status, s.online DESC, s.title, s.slug) h JOIN categories c ON c.id = h.category_id
 		ORDER BY c.position LIMIT $2`, most)
 }
 
