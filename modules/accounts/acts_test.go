@@ -122,6 +122,22 @@ func TestAct_GoesWithWhatItWasFor(t *testing.T) {
 	if err := w.SaveMember(w.ctx, anna, id, ward); err != nil || w.stored() != 0 {
 		t.Errorf("a parent needs none: %v, %d", err, w.stored())
 	}
+	known := father
+	known.FiscalCode = withCheck("RSSMRA40A01D150")
+	id = given()
+	if err := w.SaveMember(w.ctx, anna, id, known); err != nil || w.stored() != 0 {
+		t.Errorf("said to be somebody else: %v, %d", err, w.stored())
+	}
+	if err := w.AddAct(w.ctx, anna, id, []byte(paper)); err != nil {
+		t.Fatal(err)
+	}
+	known.Name = "Mario Giuseppe Rossi"
+	if err := w.SaveMember(w.ctx, anna, id, known); err != nil || w.stored() != 1 {
+		t.Errorf("the same person, better written: %v, %d", err, w.stored())
+	}
+	if err := w.RemoveMember(w.ctx, anna, id); err != nil || w.stored() != 0 {
+		t.Errorf("removed with a document: %v, %d", err, w.stored())
+	}
 	if err := w.RemoveMember(w.ctx, anna, given()); err != nil || w.stored() != 0 {
 		t.Errorf("the member removed: %v, %d", err, w.stored())
 	}
@@ -129,7 +145,7 @@ func TestAct_GoesWithWhatItWasFor(t *testing.T) {
 	if err := w.Close(w.ctx, anna, goodPassword, true); err != nil || w.stored() != 0 {
 		t.Errorf("the account closed: %v, %d", err, w.stored())
 	}
-	if gone, err := w.files.Sweep(w.ctx, w.clock.Now()); err != nil || gone != 5 {
+	if gone, err := w.files.Sweep(w.ctx, w.clock.Now()); err != nil || gone != 7 {
 		t.Errorf("%d objects went, %v", gone, err)
 	}
 }

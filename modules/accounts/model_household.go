@@ -37,6 +37,11 @@ type Member struct {
 // Rests says whether acting for the person rests on a document.
 func (m Member) Rests() bool { return m.Relation != Parent }
 
+// proves says whether the member's document still serves, once this is said of them: it is about one person and one relation.
+func (m Member) proves(p MemberProfile) bool {
+	return m.Rests() && p.Relation == m.Relation && p.FiscalCode == m.FiscalCode
+}
+
 // adult says whether a person born that day has come of age.
 func adult(born, today time.Time) bool { return !today.Before(born.AddDate(18, 0, 0)) }
 

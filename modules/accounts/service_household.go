@@ -94,10 +94,11 @@ func (s *Service) SaveMember(ctx context.Context, actor *authz.Actor, id uuid.UU
 		if err := p.fits(account, slices.DeleteFunc(list, func(m Member) bool { return m.ID == id })); err != nil {
 			return err
 		}
-		if err := updateMember(ctx, id, p); err != nil {
+		keepAct := before.proves(p)
+		if err := updateMember(ctx, id, p, keepAct); err != nil {
 			return err
 		}
-		if p.Relation == Parent {
+		if !keepAct {
 			if err := s.dropActs(ctx, before); err != nil {
 				return err
 			}

@@ -65,10 +65,10 @@ func insertMember(ctx context.Context, id, account uuid.UUID, p MemberProfile, n
 	return err
 }
 
-// updateMember changes a person; a document about another one, or another relation, goes.
-func updateMember(ctx context.Context, id uuid.UUID, p MemberProfile) error {
+// updateMember changes a person, whose document stays or goes.
+func updateMember(ctx context.Context, id uuid.UUID, p MemberProfile, keepAct bool) error {
 	_, err := exec(ctx, "change a household", `UPDATE household_members SET name = $2, birth_date = $3, codice_fiscale = $4, relation = $5,
-		act = CASE WHEN $5 = relation AND $4 = codice_fiscale AND $5 <> 'parent' THEN act END, act_at = CASE WHEN $5 = relation AND $4 = codice_fiscale AND $5 <> 'parent' THEN act_at END WHERE id = $1`, id, p.Name, p.Born, p.FiscalCode, p.Relation)
+		act = CASE WHEN $6 THEN act END, act_at = CASE WHEN $6 THEN act_at END WHERE id = $1`, id, p.Name, p.Born, p.FiscalCode, p.Relation, keepAct)
 	return err
 }
 
