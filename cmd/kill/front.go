@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"time"
@@ -125,28 +126,15 @@ func (f *front) toGateway(w http.ResponseWriter, r *http.Request, before, after 
 	if f.pass(before, "") {
 		panic(http.ErrAbortHandler)
 	}
-	said := &answer{header: http.Header{}}
+	said := httptest.NewRecorder()
 	f.cards.ServeHTTP(said, r)
 	if f.pass(after, "") {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range said.header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(said.status)
-	_, _ = w.Write(said.body.Bytes())
+	maps.Copy(w.Header(), said.Header())
+	w.WriteHeader(said.Code)
+	_, _ = w.Write(said.Body.Bytes())
 }
-
-// answer keeps what was answered.
-type answer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(status int)      { a.status = status }
-func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 
 func (f *front) toProgram(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)

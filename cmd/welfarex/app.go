@@ -156,20 +156,25 @@ func (a *App) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, city := range a.cities.All() {
-			if err := a.sweepCity(tenants.With(ctx, city)); err != nil && ctx.Err() == nil {
-				slog.Error("sweeping failed", "city", city.Slug, "error", err)
-			}
-		}
+		a.eachCity(ctx, "sweeping failed", a.sweepCity)
 		if time.Since(checked) >= checkEvery {
 			checked = time.Now()
-			a.checkLedgers(ctx)
-			a.compareAll(ctx)
+			a.eachCity(ctx, "checking the ledger failed", a.checkLedger)
+			a.eachCity(ctx, "the gateway could not be asked", a.compareRails)
 		}
 	}
 }
 
-func (a *App) sweepCity(ctx context.Context) error {
+// eachCity does something in one city after another. Where it fails that is logged, and the next has its turn.
+func (a *App) eachCity(ctx context.Context, failed string, do func(context.Context, *tenants.City) error) {
+	for _, city := range a.cities.All() {
+		if err := do(tenants.With(ctx, city), city); err != nil && ctx.Err() == nil {
+			slog.Error(failed, "city", city.Slug, "error", err)
+		}
+	}
+}
+
+func (a *App) sweepCity(ctx context.Context, _ *tenants.City) error {
 	_, err := a.files.Sweep(ctx, time.Now())
 	return errors.Join(err, a.accounts.Sweep(ctx), a.orders.Sweep(ctx), a.publishing.Sweep(ctx), a.once.Sweep(ctx))
 }

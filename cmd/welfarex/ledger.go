@@ -155,15 +155,6 @@ func findingLine(say voice, f ledger.Finding) string {
 // checkEvery is how often the ledger of each city is looked at unasked, and held against its gateway.
 const checkEvery = 24 * time.Hour
 
-// checkLedgers looks at the ledger of every city, one at a time, and logs what is wrong.
-func (a *App) checkLedgers(ctx context.Context) {
-	for _, city := range a.cities.All() {
-		if err := a.checkLedger(tenants.With(ctx, city), city); err != nil && ctx.Err() == nil {
-			slog.Error("checking the ledger failed", "city", city.Slug, "error", err)
-		}
-	}
-}
-
 // checkLedger logs every finding of one city, by its ids alone.
 func (a *App) checkLedger(ctx context.Context, city *tenants.City) error {
 	findings, err := a.ledger.Check(ctx)
@@ -175,15 +166,6 @@ func (a *App) checkLedger(ctx context.Context, city *tenants.City) error {
 		slog.Error("the audit chain", "city", city.Slug, "broken_at", broken)
 	}
 	return errors.Join(err, e)
-}
-
-// compareAll holds the gateway of every city against it, one at a time, and logs what differs.
-func (a *App) compareAll(ctx context.Context) {
-	for _, city := range a.cities.All() {
-		if err := a.compareRails(tenants.With(ctx, city), city); err != nil && ctx.Err() == nil {
-			slog.Error("the gateway could not be asked", "city", city.Slug, "error", err)
-		}
-	}
 }
 
 // compareRails logs where the card's gateway and we differ; those who keep the city's accounts read it on their page.

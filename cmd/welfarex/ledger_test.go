@@ -111,7 +111,7 @@ func TestLedgerCheck_SaysWhatIsWrongInWhichCity(t *testing.T) {
 		t.Errorf("beta: %s", says)
 	}
 	log := listenToLog(t)
-	a.checkLedgers(t.Context())
+	a.eachCity(t.Context(), "checking the ledger failed", a.checkLedger)
 	text := log.take()
 	for _, wanted := range []string{"level=ERROR", "finding=unbalanced", "finding=total", `msg="the audit chain" city=alfa broken_at=1`} {
 		if !strings.Contains(text, wanted) {

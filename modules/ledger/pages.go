@@ -25,10 +25,10 @@ func (s *Service) Routes() []web.Route {
 }
 
 // private begins a page that search engines have no business with.
-func private(r *web.Request, title string, above ui.Crumb) *ui.Page {
+func private(r *web.Request, title string, above ...ui.Crumb) *ui.Page {
 	p := r.Page(title)
 	p.NoIndex = true
-	p.Crumbs = []ui.Crumb{above, {Title: title}}
+	p.Crumbs = append(above, ui.Crumb{Title: title})
 	return p
 }
 
@@ -78,9 +78,8 @@ func (s *Service) showRail(r *web.Request) error {
 		return err
 	}
 	area, path := s.area(r)
-	p := r.Page(r.T("ledger.rail_statement.title", "rail", railName(r.Page(""), v.Rail.Name)))
-	p.NoIndex = true
-	p.Crumbs = []ui.Crumb{{Title: r.T("ledger.area." + area), Href: path}, {Title: r.T("ledger.accounts.title"), Href: accountsPath}, {Title: p.Title}}
+	title := r.T("ledger.rail_statement.title", "rail", railName(r.Page(""), v.Rail.Name))
+	p := private(r, title, ui.Crumb{Title: r.T("ledger.area." + area), Href: path}, ui.Crumb{Title: r.T("ledger.accounts.title"), Href: accountsPath})
 	return r.Show(railPage(p, area, v))
 }
 

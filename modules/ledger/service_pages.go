@@ -53,10 +53,11 @@ func (s *Service) ProviderStatement(ctx context.Context, actor *authz.Actor, ask
 	if err != nil {
 		return nil, err
 	}
-	v := &ProviderView{Sellers: sellers}
-	if !v.choose(asked.Provider) {
+	i := slices.IndexFunc(sellers, func(v seller) bool { return asked.Provider == "" || v.Slug == asked.Provider })
+	if i < 0 {
 		return nil, problem.ErrNotFound
 	}
+	v := &ProviderView{Sellers: sellers, Seller: sellers[i]}
 	v.MonthView, err = s.monthView(ctx, ProviderAccount(v.Seller.ID), v.Seller.Since, asked)
 	return v, err
 }
@@ -100,17 +101,6 @@ func (s *Service) monthView(ctx context.Context, a Account, since time.Time, ask
 	}
 	v.About, err = s.refer(ctx, v.Statement.Lines)
 	return v, err
-}
-
-// choose takes the provider with a slug, or the first.
-func (v *ProviderView) choose(slug string) bool {
-	for _, seller := range v.Sellers {
-		if slug == "" || seller.Slug == slug {
-			v.Seller = seller
-			return true
-		}
-	}
-	return false
 }
 
 const monthFormat = "2006-01"

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,10 +65,8 @@ func total(standings []Standing) (cents int64) {
 // of keeps the balances of some kinds.
 func of(standings []Standing, kinds ...AccountKind) (list []Standing) {
 	for _, st := range standings {
-		for _, kind := range kinds {
-			if st.Account.Kind == kind {
-				list = append(list, st)
-			}
+		if slices.Contains(kinds, st.Account.Kind) {
+			list = append(list, st)
 		}
 	}
 	return list
@@ -106,19 +105,20 @@ func sellerOptions(sellers []seller) []ui.Option {
 
 // address is where this statement is, or its file, or the lines after a cursor.
 func (v *ProviderView) address(path, cursor string) string {
-	query := url.Values{"mese": {v.month()}}
+	whose := url.Values{}
 	if len(v.Sellers) > 1 {
-		query.Set("ente", v.Seller.Slug)
+		whose.Set("ente", v.Seller.Slug)
 	}
-	if cursor != "" {
-		query.Set("dopo", cursor)
-	}
-	return path + "?" + query.Encode()
+	return v.MonthView.address(path, cursor, whose)
 }
 
 // address is where this statement is, or its file, or the lines after a cursor.
 func (v *RailView) address(path, cursor string) string {
-	query := url.Values{"conto": {v.Rail.Name}, "mese": {v.month()}}
+	return v.MonthView.address(path, cursor, url.Values{"conto": {v.Rail.Name}})
+}
+
+func (v *MonthView) address(path, cursor string, query url.Values) string {
+	query.Set("mese", v.month())
 	if cursor != "" {
 		query.Set("dopo", cursor)
 	}
@@ -140,10 +140,8 @@ func differsBy(p *ui.Page, f RailFinding) string {
 
 // shown are the months to choose from, with the one that is shown.
 func (v *MonthView) shown() []time.Time {
-	for _, m := range v.Months {
-		if m.Equal(v.Month) {
-			return v.Months
-		}
+	if slices.ContainsFunc(v.Months, v.Month.Equal) {
+		return v.Months
 	}
 	return append([]time.Time{v.Month}, v.Months...)
 }
