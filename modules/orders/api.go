@@ -201,22 +201,21 @@ type MessageView struct {
 	At   time.Time `json:"at"`
 }
 
-func moment(t time.Time, known bool) *time.Time {
-	if !known || t.IsZero() {
-		return nil
-	}
-	utc := t.UTC()
-	return &utc
-}
-
 // summary shows a part to one side: id and path are that side's.
 func summary(r *web.Request, p *Part, id uuid.UUID, path string) OrderSummary {
-	return OrderSummary{
+	out := OrderSummary{
 		ID: id, Number: p.Order.Title(), State: string(p.State), Seller: p.Seller, Payer: p.Order.PayerName, Beneficiary: p.Order.Beneficiary, Cents: p.Cents,
-		VATCents: p.VATCents, PlacedAt: p.Order.PlacedAt.UTC(), PayBy: moment(p.ExpiresAt, p.State == Placed), AnswerBy: moment(p.AnswerBy, p.State == Paid),
-		PaidAt: moment(p.PaidAt, true), AcceptedAt: moment(p.AcceptedAt, true), EndedAt: moment(p.EndedAt, true), EndedBy: string(p.EndedBy), Why: p.Why,
+		VATCents: p.VATCents, PlacedAt: p.Order.PlacedAt.UTC(),
+		PaidAt: web.Moment(p.PaidAt), AcceptedAt: web.Moment(p.AcceptedAt), EndedAt: web.Moment(p.EndedAt), EndedBy: string(p.EndedBy), Why: p.Why,
 		CancelUntil: p.CancelUntil().UTC().Truncate(time.Second), Refund: string(p.Return()), URL: r.Link(path),
 	}
+	switch p.State {
+	case Placed:
+		out.PayBy = web.Moment(p.ExpiresAt)
+	case Paid:
+		out.AnswerBy = web.Moment(p.AnswerBy)
+	}
+	return out
 }
 
 func ownSummary(r *web.Request, p *Part) OrderSummary {
@@ -312,6 +311,27 @@ func (s *Service) ownRef(r *web.Request, id uuid.UUID) (*OrderRef, error) {
 	return &OrderRef{p.Order.ID, p.Order.Title(), string(p.State)}, nil
 }
 
+// servedRef tells a provider's program the same of its part.
+func (s *Service) servedRef(r *web.Request, id uuid.UUID) (*OrderRef, error) {
+	p, err := s.Served(r.Ctx, r.Actor, id)
+	if err != nil {
+		return nil, err
+	}
+	return &OrderRef{p.ID, p.Order.Title(), string(p.State)}, nil
+}
+
+// after does something to the order that the path names, then tells how it stands.
+func after(r *web.Request, do func(uuid.UUID) error, ref func(*web.Request, uuid.UUID) (*OrderRef, error)) (*OrderRef, error) {
+	id, err := r.ID("id")
+	if err == nil {
+		err = do(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ref(r, id)
+}
+
 // HostedPage is where a person pays.
 type HostedPage struct {
 	URL string `json:"url" doc:"Open it in the person's browser: it is the payment provider's. It leads back to the order's page."`
@@ -328,14 +348,7 @@ func (s *Service) apiPay(r *web.Request, _ *web.ByID) (*HostedPage, error) {
 
 // own does something to an order of the person's.
 func (s *Service) own(r *web.Request, do func(uuid.UUID) error) (*OrderRef, error) {
-	id, err := r.ID("id")
-	if err == nil {
-		err = do(id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.ownRef(r, id)
+	return after(r, do, s.ownRef)
 }
 
 func (s *Service) apiCancel(r *web.Request, _ *web.ByID) (*OrderRef, error) {
@@ -375,11 +388,7 @@ func (s *Service) apiInbox(r *web.Request, in *inboxQuery) (*web.Items[OrderSumm
 }
 
 func (s *Service) apiServed(r *web.Request, _ *web.ByID) (*OrderView, error) {
-	id, err := r.ID("id")
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.Served(r.Ctx, r.Actor, id)
+	p, err := s.servedOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -388,18 +397,7 @@ func (s *Service) apiServed(r *web.Request, _ *web.ByID) (*OrderView, error) {
 
 // onPart does something to an order of one of the person's providers.
 func (s *Service) onPart(r *web.Request, do func(uuid.UUID) error) (*OrderRef, error) {
-	id, err := r.ID("id")
-	if err == nil {
-		err = do(id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.Served(r.Ctx, r.Actor, id)
-	if err != nil {
-		return nil, err
-	}
-	return &OrderRef{p.ID, p.Order.Title(), string(p.State)}, nil
+	return after(r, do, s.servedRef)
 }
 
 func (s *Service) apiAccept(r *web.Request, _ *web.ByID) (*OrderRef, error) {

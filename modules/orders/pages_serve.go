@@ -93,11 +93,7 @@ type serveForm struct {
 func (s *Service) showPart(r *web.Request) error { return s.part(r, serveForm{}, nil) }
 
 func (s *Service) part(r *web.Request, f serveForm, refusal error) error {
-	id, err := r.ID("id")
-	if err != nil {
-		return err
-	}
-	part, err := s.Served(r.Ctx, r.Actor, id)
+	part, err := s.servedOf(r)
 	if err != nil {
 		return err
 	}

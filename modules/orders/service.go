@@ -97,9 +97,7 @@ func claimBasket(ctx context.Context, want kept, h Holder, replace bool, now tim
 		case k != kept{} && !replace:
 			return uuid.Nil, ErrOtherSeller
 		}
-		if err := deleteBasket(ctx, k.id); err != nil {
-			return uuid.Nil, err
-		}
+		deleteBasket(ctx, k.id)
 	}
 }
 
@@ -143,11 +141,10 @@ func (s *Service) Adopt(ctx context.Context, actor *authz.Actor, token string) e
 			if err := mergeLines(ctx, theirs.id, own.id); err != nil {
 				return err
 			}
-			return deleteBasket(ctx, theirs.id)
+			deleteBasket(ctx, theirs.id)
+			return nil
 		case own != kept{}:
-			if err := deleteBasket(ctx, own.id); err != nil {
-				return err
-			}
+			deleteBasket(ctx, own.id)
 		}
 		return giveBasket(ctx, theirs.id, actor.Account)
 	})

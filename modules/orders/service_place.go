@@ -94,7 +94,7 @@ func (s *Service) place(ctx context.Context, actor *authz.Actor, in Placement, t
 			return uuid.Nil, err
 		}
 	}
-	removeBasket(ctx, t.id)
+	deleteBasket(ctx, t.id)
 	return o.ID, nil
 }
 

@@ -125,12 +125,8 @@ func insertBasket(ctx context.Context, id uuid.UUID, h Holder, provider uuid.UUI
 	return exec(ctx, "open a basket", "INSERT INTO baskets (id, account_id, token, provider_id, touched_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING", id, account, token, provider, now)
 }
 
-func deleteBasket(ctx context.Context, id uuid.UUID) error {
-	return exec(ctx, "empty a basket", "DELETE FROM baskets WHERE id = $1", id)
-}
-
-// removeBasket is deleteBasket with the commit.
-func removeBasket(ctx context.Context, id uuid.UUID) {
+// deleteBasket goes ahead of the next statement, or with the commit.
+func deleteBasket(ctx context.Context, id uuid.UUID) {
 	tenants.Later(ctx, "empty a basket", "DELETE FROM baskets WHERE id = $1", id)
 }
 

@@ -64,20 +64,12 @@ type PointNow struct {
 	Next  *time.Time `json:"next,omitempty" doc:"When it opens."`
 }
 
-func moments(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	utc := t.UTC()
-	return &utc
-}
-
 func (s *Service) pointOf(r *web.Request, p *Point) AccessPoint {
 	now := p.At(s.Now())
 	out := AccessPoint{
 		Slug: p.Slug, Name: p.name(r.Lang), Kind: string(p.Kind), About: p.about(r.Lang).Text, Neighbourhood: p.Neighbourhood, Address: p.Address, Lat: p.Lat, Lon: p.Lon,
 		Phone: p.Phone, Email: p.Email, StepFree: p.StepFree, Languages: append([]string{}, p.Languages...), Hours: []Opening{}, Closed: append([]string{}, p.Closed...),
-		Now: PointNow{now.Open, moments(now.Until), moments(now.Next)}, URL: r.Link("/punti/" + p.Slug),
+		Now: PointNow{now.Open, web.Moment(now.Until), web.Moment(now.Next)}, URL: r.Link("/punti/" + p.Slug),
 	}
 	for i := range 7 {
 		day := (i + 1) % 7 // from Monday

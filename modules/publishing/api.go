@@ -54,16 +54,8 @@ func (s *Service) apiDesk(r *web.Request, in *web.Paging) (*web.Items[OfferSumma
 		sorted = append(sorted, desk.In(stage)...)
 	}
 	return web.Slice(*in, sorted, func(l Line) string { return l.ID.String() }, func(l Line) OfferSummary {
-		return OfferSummary{l.ID, l.Title, l.Maker, string(l.Stage), l.Live, when(l.Updated)}
+		return OfferSummary{l.ID, l.Title, l.Maker, string(l.Stage), l.Live, web.Moment(l.Updated)}
 	})
-}
-
-func when(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	utc := t.UTC()
-	return &utc
 }
 
 // OfferRef is a service after something was done to it.
@@ -145,8 +137,8 @@ func (s *Service) offerRef(r *web.Request, id uuid.UUID) (*OfferRef, error) {
 	return &x, nil
 }
 
-// onOffer does something to a service of the person's providers.
-func (s *Service) onOffer(r *web.Request, do func(uuid.UUID) error) (*OfferRef, error) {
+// change does something to a service of the person's providers, unless If-Match named another version.
+func change(r *web.Request, do func(uuid.UUID) error) (uuid.UUID, error) {
 	id, err := r.ID("id")
 	if err == nil {
 		err = do(id)
@@ -154,6 +146,12 @@ func (s *Service) onOffer(r *web.Request, do func(uuid.UUID) error) (*OfferRef, 
 	if errors.Is(err, ErrStale) {
 		err = web.ErrStale
 	}
+	return id, err
+}
+
+// onOffer is change, answered with how the service stands then.
+func (s *Service) onOffer(r *web.Request, do func(uuid.UUID) error) (*OfferRef, error) {
+	id, err := change(r, do)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +170,7 @@ type contentInput struct {
 
 // apiSave takes the whole content; picture and documents stay as they are. The answer says what is still wrong with it.
 func (s *Service) apiSave(r *web.Request, in *contentInput) (*Offer, error) {
-	_, err := s.onOffer(r, func(id uuid.UUID) error {
+	_, err := change(r, func(id uuid.UUID) error {
 		_, err := s.Save(r.Ctx, r.Actor, id, in.Revision(), func(c *Content) {
 			in.Body.Picture, in.Body.Attachments = c.Picture, c.Attachments
 			*c = in.Body
@@ -191,13 +189,7 @@ type versionInput struct {
 }
 
 func (s *Service) apiDiscard(r *web.Request, in *versionInput) (*web.Nothing, error) {
-	id, err := r.ID("id")
-	if err == nil {
-		err = s.Discard(r.Ctx, r.Actor, id, in.Revision())
-	}
-	if errors.Is(err, ErrStale) {
-		err = web.ErrStale
-	}
+	_, err := change(r, func(id uuid.UUID) error { return s.Discard(r.Ctx, r.Actor, id, in.Revision()) })
 	return nil, err
 }
 

@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -53,6 +53,15 @@ type Once interface {
 // Nothing is the body of an answer that has none.
 type Nothing struct{}
 
+// Moment is a moment as answers give it, in UTC; nil if there is none.
+func Moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
+}
+
 // Operation makes the row of a JSON operation: I holds path, query and Body as huma reads them, O is the body of the answer. Query and Form of the
 // row are I's own, so that whatever is read is attacked.
 func Operation[I, O any](row Route, do func(*Request, *I) (*O, error)) Route {
@@ -87,7 +96,7 @@ func tidy[I any](in *I) *I {
 func sayAll(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(strings.TrimSpace(strings.ReplaceAll(said(v.String()), "\r\n", "\n")))
+		v.SetString(tidied(said(v.String())))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {

@@ -65,10 +65,11 @@ func (r *Request) QueryAll(name string) []string {
 // RawQuery is the address after "?".
 func (r *Request) RawQuery() string { return string(r.http.Request().URI().QueryString()) }
 
-// Form is a field of the posted form, trimmed, its lines ended by \n alone: browsers send two characters.
-func (r *Request) Form(name string) string {
-	return strings.TrimSpace(strings.ReplaceAll(r.Secret(name), "\r\n", "\n"))
-}
+// Form is a field of the posted form, tidied.
+func (r *Request) Form(name string) string { return tidied(r.Secret(name)) }
+
+// tidied is a text without blanks around it, its lines ended by \n alone: browsers send two characters.
+func tidied(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 
 // Secret is a field of the posted form as it was typed, spaces and all. The address cannot stand in for a form.
 func (r *Request) Secret(name string) string {
